@@ -431,7 +431,8 @@ export const mutants = {
     [
       {
         in: 'createConnectionHandle.refuse',
-        remove: 'if (knownFault($from.record)) return swap($$$args)',
+        replace: 'knownFault($from.record)',
+        with: 'false',
       },
     ],
   ],
@@ -481,7 +482,7 @@ export const mutants = {
     ['connections consents'],
     [
       {
-        in: 'createConnectionChanges.unlist',
+        in: 'createConnectionChanges.listIfStored',
         remove: 'if ($held?.record && !$held.record.ended) await $store.list($ref)',
       },
     ],

@@ -41,8 +41,14 @@ beforeAll(async () => {
 })
 
 /** Runs a command. `use` acts as the user on each text that it prints. */
-async function run(command: string, use: (text: string, kill: () => void) => unknown = () => undefined) {
-  const child = spawn(process.execPath, [join(folder, 'orders.mjs'), ...command.split(' ')], { env })
+async function run(
+  command: string,
+  use: (text: string, kill: () => void) => unknown = () => undefined,
+  variables = env,
+) {
+  const child = spawn(process.execPath, [join(folder, 'orders.mjs'), ...command.split(' ')], {
+    env: variables,
+  })
   let output = ''
   const acts: unknown[] = []
   for (const stream of [child.stdout, child.stderr])
@@ -105,7 +111,12 @@ it('connects with a device code', async () => {
 it('ends with Ctrl+C, and shows its commands', async () => {
   const login = await run('login', (text, kill) => text.includes('open this address') && kill())
   expect(login.code).toBe(130)
-  expect(await run('buy')).toEqual({ code: 1, output: expect.stringContaining('Usage: orders') })
+  for (const command of ['buy', 'constructor'])
+    expect(await run(command)).toEqual({ code: 1, output: expect.stringContaining('Usage: orders') })
+  // Without a folder for settings, the one in the home folder is used, and never the current folder.
+  const home = { ...env, XDG_CONFIG_HOME: '', HOME: join(folder, 'home') }
+  expect((await run('list', () => undefined, home)).output).toContain('You are not connected')
+  expect(await readdir(join(folder, 'home', '.config', 'evertoken-orders'))).toContain('secret')
 })
 
 /** The three pages of the server: it asks for the code, for a confirmation, and for the sign-in. */

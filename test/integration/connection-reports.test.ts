@@ -1,4 +1,6 @@
 import type { SessionStore } from '@evertoken/core'
+import { keepAlive } from '@evertoken/core/keep-alive'
+import { connectOnLoopback } from '@evertoken/core/loopback'
 import { pauseAfterProcessing } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { createConnectionWorld, LIFETIME, settle } from './connection-owners.ts'
@@ -144,6 +146,38 @@ describe('the owner', () => {
     await expect(google.save(grant)).rejects.toMatchObject({ code: 'store_unavailable' })
     await wait()
     expect(types('connection_created')).toEqual([])
+  })
+})
+
+describe('a connection that was stored while the index of the store fails', () => {
+  it.each([2, 3, 4, 5])('is connected, if the entry %i is not written', async (failsAt) => {
+    const { process, server, store, clock } = createConnectionWorld()
+    let adds = 0
+    let isStored = false
+    const failing: SessionStore = {
+      ...store,
+      swap: async (...change) => (isStored = await store.swap(...change)),
+      index: {
+        ...(store.index as NonNullable<SessionStore['index']>),
+        async add(...entry) {
+          if (++adds >= failsAt && isStored) throw new Error('the index is not reachable')
+          await store.index?.add(...entry)
+        },
+      },
+    }
+    const hooks: string[] = []
+    const provider = { onConnected: ({ owner }: { readonly owner: string }) => void hooks.push(owner) }
+    const google = process({ store: failing, keepAlive: keepAlive(), provider }).get('ada', 'google')
+    const attempt = await connectOnLoopback(google, { redirectUri: 'http://127.0.0.1:8085/callback/google' })
+    const redirect = await server.fetch(attempt.url, { redirect: 'manual' })
+    const page = attempt.receive(new Request(redirect.headers.get('location') ?? ''))
+    await settle(clock, attempt.finished)
+    expect([(await page).status, hooks]).toEqual([200, ['ada']])
+    expect(await google.getState()).toMatchObject({ state: 'active' })
+    adds = -Infinity
+    await settle(clock, clock.sleep(2000))
+    const found = await process().list('ada')
+    expect(found).toHaveLength(1)
   })
 })
 

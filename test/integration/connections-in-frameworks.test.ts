@@ -47,7 +47,7 @@ function throughServer(server: ReturnType<typeof createServer>): App {
 
 const frameworks: Readonly<Record<string, Framework>> = {
   express(auth, connections, page) {
-    const handle = expressMiddleware(auth, connections)
+    const handle = expressMiddleware(auth, connections, { keepAlive })
     const respond = async (response: { end(text: string): unknown }) =>
       void response.end(JSON.stringify(await page()))
     return throughServer(
@@ -56,7 +56,7 @@ const frameworks: Readonly<Record<string, Framework>> = {
   },
   fastify(auth, connections, page) {
     let hook: ((request: never, reply: never, done: () => void) => void) | undefined
-    const plugin = fastifyPlugin(auth, connections)
+    const plugin = fastifyPlugin(auth, connections, { keepAlive })
     plugin({ addHook: (_name, added) => (hook = added as never) }, {}, () => undefined)
     return throughServer(
       createServer((raw, response) => {
@@ -71,7 +71,7 @@ const frameworks: Readonly<Record<string, Framework>> = {
     )
   },
   hono(auth, connections, page) {
-    const handle = honoMiddleware(auth, connections)
+    const handle = honoMiddleware(auth, connections, { keepAlive })
     return async (raw) => {
       const context = { req: { raw }, env: {}, executionCtx: undefined, res: new Response() }
       const own = await handle(context, async () => {
@@ -81,15 +81,19 @@ const frameworks: Readonly<Record<string, Framework>> = {
     }
   },
   sveltekit(auth, connections, page) {
-    const handle = svelteKitHandle(auth, connections)
+    const handle = svelteKitHandle(auth, connections, { keepAlive })
     return (request) => handle({ event: { request }, resolve: async () => Response.json(await page()) })
   },
   next(auth, connections, page) {
-    const { GET, route } = next(auth, connections)
+    const { GET, route } = next(auth, connections, { keepAlive })
     const home = route(async () => Response.json(await page()))
     return async (request) => (new URL(request.url).pathname === '/settings' ? home(request) : GET(request))
   },
 }
+
+/** The work that the frameworks keep alive. */
+const kept: unknown[] = []
+const keepAlive = (work: Promise<unknown>) => void kept.push(work)
 
 function createApplication(framework: Framework) {
   const clock = createManualClock()
@@ -110,13 +114,23 @@ function createApplication(framework: Framework) {
   const connections = createConnections({ auth, providers })
   const calendar = connections.current('calendar')
   const page = async () => ({ owner: (await auth.getUser())?.sub, state: (await calendar.getState()).state })
-  const app = framework(auth, connections, page)
-  return { app, browser: createBrowser({ baseUrl: APP, clock, authorizationServer }) }
+  const passed: unknown[] = []
+  const spied: typeof connections = {
+    ...connections,
+    route(request, given) {
+      const count = kept.length
+      given?.(Promise.resolve())
+      passed.push(kept.length - count)
+      return connections.route(request, given)
+    },
+  }
+  const app = framework(auth, spied, page)
+  return { app, auth, passed, browser: createBrowser({ baseUrl: APP, clock, authorizationServer }) }
 }
 
 describe.each(Object.entries(frameworks))('the connections of %s', (_name, framework) => {
   it('have routes, and belong to the user of the request', async () => {
-    const { app, browser } = createApplication(framework)
+    const { app, passed, browser } = createApplication(framework)
     const show = async () => (await browser.navigate(app, '/settings')).json()
     expect(await show()).toEqual({ state: 'not_connected' })
     await browser.signIn(app, { user: 'ada' })
@@ -126,5 +140,13 @@ describe.each(Object.entries(frameworks))('the connections of %s', (_name, frame
     expect(await response.json()).toEqual({ owner: 'ada', state: 'active' })
     const listed = await browser.fetch(app, '/connections')
     expect(await listed.json()).toMatchObject([{ name: 'calendar', state: 'active' }])
+    // The work of the routes is kept alive by the option of the framework.
+    expect(new Set(passed)).toEqual(new Set([1]))
   })
+})
+
+it('names the remedy for connections of a Worker that are not bound', () => {
+  const { auth } = createApplication(frameworks.hono as Framework)
+  const ofWorker = { bind: () => undefined }
+  expect(() => honoMiddleware(auth, ofWorker as never)).toThrow('connections.bind(env, ctx)')
 })

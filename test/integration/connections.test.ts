@@ -365,6 +365,23 @@ describe('a record in the store', () => {
     expect(swaps).toBe(1)
     expect(await stateWith(newSecret)).toMatchObject({ state: 'active' })
   })
+
+  it('is encrypted again once by each process, while processes have the secrets in another order', async () => {
+    const { process, store } = createConnectionWorld()
+    const newSecret = 'another secret of thirty-two letters'
+    let swaps = 0
+    const counting: SessionStore = { ...store, swap: (...change) => (swaps++, store.swap(...change)) }
+    const accounts = [
+      [SECRET, newSecret],
+      [newSecret, SECRET],
+    ].map((encryptionSecret) => process({ encryptionSecret, store: counting }).get('ada', 'google'))
+    await accounts[0]?.save({ access_token: 'forever', token_type: 'bearer' })
+    swaps = 0
+    for (let i = 0; i < 5; i++)
+      for (const account of accounts)
+        expect(await account.getAccessToken()).toMatchObject({ value: 'forever' })
+    expect(swaps).toBe(2)
+  })
 })
 
 describe('the options of connections', () => {

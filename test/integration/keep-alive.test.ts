@@ -1,3 +1,4 @@
+import type { EvertokenEvent } from '@evertoken/core'
 import { keepAlive } from '@evertoken/core/keep-alive'
 import { createConnections } from '@evertoken/node/connections'
 import { pauseAfterProcessing } from '@evertoken/testkit'
@@ -143,6 +144,26 @@ describe('idle grants', () => {
     })
     expect(await other.keepAlive({ olderThanSeconds: 30 * DAY })).toEqual(counts(0))
     expect(await run()).toEqual(counts(1))
+  })
+
+  it('cause an event if the function of a provider fails', async () => {
+    const { store, clock, save, days } = createIdleWorld()
+    await save('ada')
+    await days(40)
+    const events: EvertokenEvent[] = []
+    const failing = createConnections({
+      encryptionSecret: SECRET,
+      store,
+      clock,
+      onEvent: (event) => void events.push(event),
+      providers: { google: () => Promise.reject(new TypeError('the database has a secret')) },
+      keepAlive: keepAlive(),
+    })
+    const run = failing.keepAlive({ olderThanSeconds: 30 * DAY })
+    expect(await settle(clock, run)).toEqual(counts(0, { failed: 1 }))
+    const cause = { name: 'TypeError' }
+    expect(events).toMatchObject([{ type: 'connection_hook_failed', cause }])
+    expect(JSON.stringify(events)).not.toContain('database')
   })
 
   it('need the option, an index, and valid options', async () => {

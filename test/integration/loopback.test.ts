@@ -211,6 +211,13 @@ describe('connectInBrowser', () => {
     await expect(connectInBrowser(connection, { redirectUri: 'http://example.com/' })).rejects.toThrow(
       '127.0.0.1',
     )
+    for (const end of ['/cb?tool=1', '/cb#tool', ':80/cb', ':80'])
+      await expect(
+        connectInBrowser(connection, { open, redirectUri: `http://127.0.0.1${end}` }),
+      ).rejects.toMatchObject({ name: 'ConfigurationError', code: 'invalid_option' })
+    await expect(
+      connectInBrowser(connection, { open, redirectUri: 'http://u:p@127.0.0.1/' }),
+    ).rejects.toThrow('user info')
     await expect(connectInBrowser(connection, { open, signal: AbortSignal.abort() })).rejects.toThrow()
   })
 })

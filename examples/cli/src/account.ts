@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { createConnections } from '@evertoken/node/connections'
 import { createFileStore, loadSecretFile } from '@evertoken/node/file-store'
 
-const { ISSUER = '', API_URL = '', XDG_CONFIG_HOME = join(homedir(), '.config') } = process.env
+const { ISSUER = '', API_URL = '', XDG_CONFIG_HOME } = process.env
 
-const folder = join(XDG_CONFIG_HOME, 'evertoken-orders')
+// An empty variable counts as missing (XDG Base Directory Specification).
+const folder = join(XDG_CONFIG_HOME || join(homedir(), '.config'), 'evertoken-orders')
 const connections = createConnections({
   encryptionSecret: await loadSecretFile({ path: join(folder, 'secret') }),
   store: createFileStore({ path: join(folder, 'tokens.json') }),

@@ -50,7 +50,8 @@ interface Order {
   readonly item: string
 }
 
-const command = COMMANDS[process.argv.slice(2).join(' ')]
+const name = process.argv.slice(2).join(' ')
+const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
 if (command) await command().catch(explain)
 else fail(USAGE)
 

@@ -51,6 +51,7 @@ export type {
   IdleGrants,
   IdleRefreshes,
   IsTokenRejected,
+  KeepAlive,
   KeepAliveOptions,
   ListedConnection,
   OperatorCode,

@@ -12,7 +12,7 @@ export type RequestHandling = Pick<Evertoken, 'handle'>
 /** One request of a framework whose handlers take the message and the response of Node. */
 export interface ClassicRequest {
   /** Returns the response to a route of connections. */
-  readonly routeOf: (request: Request) => Promise<Response> | undefined
+  readonly routeOf: (request: Request, keepAlive?: KeepAlive) => Promise<Response> | undefined
   readonly incoming: IncomingMessage
   readonly response: ServerResponse
   readonly keepAlive: KeepAlive | undefined
@@ -37,7 +37,7 @@ export async function handleClassic(
     const result = await auth.handle(
       request,
       () => {
-        const ownResponse = routeOf(request)
+        const ownResponse = routeOf(request, keepAlive)
         if (ownResponse) return ownResponse
         held = holdHeaders(response)
         keepSessions(incoming)

@@ -49,6 +49,7 @@ export type {
   IdleGrants,
   IdleRefreshes,
   IsTokenRejected,
+  KeepAlive,
   KeepAliveOptions,
   ListedConnection,
   OperatorCode,

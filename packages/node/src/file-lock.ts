@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { link, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, readdir, readFile, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ConfigurationError } from '@evertoken/core'
-import { unlessMissing } from './private-files.ts'
+import { ConfigurationError, OperatorError } from '@evertoken/core'
+import { unlessMissing, writePrivate } from './private-files.ts'
 import { ownIdentity, type ProcessIdentity, type ProcessState, stateOf } from './process-identity.ts'
 
 /** The content of a lock file. */
@@ -20,6 +21,9 @@ const VARIATION_MS = 20
 /** The end of the work of this process on each file. */
 const queues = new Map<string, Promise<unknown>>()
 
+/** The locks without files of processes that have died. */
+const cleaned = new Set<string>()
+
 /**
  * Runs `work` while no other call on this machine runs for the same file.
  *
@@ -27,7 +31,7 @@ const queues = new Map<string, Promise<unknown>>()
  * died, another process creates the file `<lock>.after-<id>`, and holds the lock with it. Only the process that holds the last
  * of these files can remove the first one. So a lock is never taken from a process that lives, however slow it is.
  *
- * @throws {ConfigurationError} If a process of another container or machine holds it for 4 seconds.
+ * @throws {ConfigurationError} If a process of another container or machine holds it for 4 seconds, or the lock is damaged.
  */
 export async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   const before = queues.get(path)
@@ -51,12 +55,15 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>): Pro
 async function acquire(lock: string): Promise<() => Promise<void>> {
   const holder: Holder = { id: randomUUID(), ...(await ownIdentity()) }
   const own = `${lock}.${holder.id}`
-  await writeFile(own, JSON.stringify(holder), { mode: 0o600, flag: 'wx' })
   try {
+    // A loss of power must not leave a lock without its holder.
+    await writePrivate(own, JSON.stringify(holder), 'wx')
     const deadline = performance.now() + WAIT_MS
     for (;;) {
       const result = await tryAcquire(lock, own)
       if (Array.isArray(result)) {
+        // A file that stays until the next time does no harm.
+        await removeLeftovers(lock).catch(() => undefined)
         return async () => {
           // The first file is removed first. Until then, the others keep all processes out.
           for (const file of [...result, own]) await rm(file, { force: true })
@@ -68,6 +75,19 @@ async function acquire(lock: string): Promise<() => Promise<void>> {
   } catch (error) {
     await rm(own, { force: true })
     throw error
+  }
+}
+
+/** Removes the files of processes that died while they waited for the lock. Each process does that once. */
+async function removeLeftovers(lock: string): Promise<void> {
+  if (cleaned.has(lock)) return
+  cleaned.add(lock)
+  const [folder, start] = [dirname(lock), `${basename(lock)}.`]
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(start) || name.startsWith(`${start}after-`)) continue
+    const file = join(folder, name)
+    const holder = await readHolder(file).catch(() => undefined)
+    if (holder && (await stateOf(holder)) === 'dead') await rm(file, { force: true })
   }
 }
 
@@ -113,12 +133,35 @@ async function create(content: string, file: string): Promise<boolean> {
 
 async function readHolder(file: string): Promise<Holder | undefined> {
   const text = await readFile(file, 'utf8').catch(unlessMissing)
-  return text === undefined ? undefined : (JSON.parse(text) as Holder)
+  if (text === undefined) return undefined
+  const holder = parseHolder(text)
+  if (!holder) throw unreadableLock(file)
+  return holder
+}
+
+function parseHolder(text: string): Holder | undefined {
+  try {
+    const holder = Object(JSON.parse(text)) as Holder
+    return typeof holder.id === 'string' && Number.isInteger(holder.pid) ? holder : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function unreadableLock(file: string): ConfigurationError {
+  const message = `\`${file}\` does not name the process that has locked the file store. Stop the programs that use the store, and delete this file.`
+  return new ConfigurationError('invalid_option', message)
 }
 
 function lockHeld(lock: string, { holder, state }: Blocked): Error {
-  if (state !== 'unknown' || !holder)
-    return Object.assign(new Error('Other processes use the file'), { code: 'FILE_LOCKED' })
+  if (state !== 'unknown' || !holder) {
+    const by = holder ? `process ${holder.pid} holds \`${lock}\`` : 'other processes use it'
+    return new OperatorError(
+      'store_unavailable',
+      `Cannot change the file store, because ${by}. Try again. If no program uses the store, delete \`${lock}\`.`,
+      { retryAfterSeconds: 1 },
+    )
+  }
   return new ConfigurationError(
     'invalid_option',
     `Process ${holder.pid} of the host \`${holder.host}\` has locked the file store. If that process no longer exists, ` +

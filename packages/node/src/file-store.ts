@@ -45,7 +45,8 @@ const MIN_SECRET_CHARACTERS = 32
  * Creates a session store in a file, for command-line tools and desktop agents. Processes of one machine can share it.
  *
  * Each change writes the whole file to the disk, so use it for at most some hundreds of records. A process that dies in the middle
- * of a change leaves the previous file, and does not block others.
+ * of a change leaves the previous file, and does not block others. A thread that is terminated in the middle of a change blocks them
+ * until its process ends, and a restarted container might need you to delete the lock file that the error names.
  *
  * @param options - The path of the file.
  * @returns The store.

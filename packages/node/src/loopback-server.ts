@@ -31,11 +31,13 @@ export async function listenOnLoopback(
 ): Promise<LoopbackServers> {
   const url = URL.canParse(redirectUri) ? new URL(redirectUri) : undefined
   const [first, ...others] = (url?.protocol === 'http:' && ADDRESSES[url.hostname]) || []
-  if (!url || first === undefined)
-    throw new ConfigurationError(
-      'invalid_option',
-      'Option `redirectUri` must be an http URL with the host 127.0.0.1, [::1] or localhost.',
-    )
+  if (!url || first === undefined) throw invalidUri('an http URL with the host 127.0.0.1, [::1] or localhost')
+  // The server would return another URI than the registered one.
+  if (url.search || url.hash || url.username || url.password)
+    throw invalidUri('a URL without query, fragment and user info')
+  // A URL parser omits the default port.
+  if (/^http:\/\/[^/]*:0*80(?:\/|$)/i.test(redirectUri))
+    throw invalidUri('a URL with another port than 80, or without a port')
   for (let i = 1; ; i++) {
     const servers: Server[] = []
     try {
@@ -67,6 +69,10 @@ function ignoreMissingAddress(error: unknown): undefined {
 
 function codeOf(error: unknown): string {
   return String((Object(error) as { readonly code?: unknown }).code)
+}
+
+function invalidUri(requirement: string): ConfigurationError {
+  return new ConfigurationError('invalid_option', `Option \`redirectUri\` must be ${requirement}.`)
 }
 
 function portInUse(port: string): ConfigurationError {

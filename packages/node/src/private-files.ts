@@ -14,12 +14,19 @@ const hasModes = process.platform !== 'win32'
 /**
  * Creates the folder of a file, which only this user can use.
  *
- * @throws {ConfigurationError} If the folder exists, and other users can replace files in it.
+ * @throws {ConfigurationError} If the folder exists, and belongs to another user, or other users can replace files in it.
  */
 export function prepareFolder(path: string): void {
   const folder = dirname(path)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  if (hasModes && statSync(folder).mode & OTHERS_WRITE)
+  if (!hasModes) return
+  const { mode, uid } = statSync(folder)
+  // The administrator can replace all files.
+  if (uid !== 0 && uid !== process.geteuid?.())
+    throw insecure(
+      `\`${folder}\` belongs to another user, who can replace files in it. Run the program as that user, or use another folder.`,
+    )
+  if (mode & OTHERS_WRITE)
     throw insecure(
       `Other users can replace files in \`${folder}\`. Use another folder, or run \`chmod 700\`.`,
     )

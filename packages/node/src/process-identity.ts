@@ -13,7 +13,7 @@ export interface ProcessIdentity {
   readonly space?: string | undefined
 }
 
-/** `unknown` if the process is in another container or on another machine. */
+/** `unknown` if the process is in another container, on another machine, or of another operating system. */
 export type ProcessState = 'alive' | 'dead' | 'unknown'
 
 let own: Promise<ProcessIdentity> | undefined
@@ -41,7 +41,8 @@ async function describe(): Promise<ProcessIdentity> {
 export async function stateOf(owner: ProcessIdentity): Promise<ProcessState> {
   const { host, boot, space } = await ownIdentity()
   if (owner.host !== host) return 'unknown'
-  if (owner.boot !== boot) return 'dead'
+  // Without one of the two, such as on Windows with WSL, the machine need not have started again.
+  if (owner.boot !== boot) return owner.boot && boot ? 'dead' : 'unknown'
   if (owner.space !== space) return 'unknown'
   if (owner.started === undefined) return canSignal(owner.pid) ? 'alive' : 'dead'
   const stat = await readStat(owner.pid)

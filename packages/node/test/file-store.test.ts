@@ -1,9 +1,22 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import fs, {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
+import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createConnections } from '@evertoken/node/connections'
 import { createFileStore, loadSecretFile } from '@evertoken/node/file-store'
 import { sessionStoreContract } from '@evertoken/testkit'
 import { build } from 'esbuild'
@@ -66,6 +79,13 @@ it('refuses a folder in which other users can replace the file, and a link to an
   expect(() => createFileStore({ path: '' })).toThrow('Option `path`')
 })
 
+it.runIf(process.geteuid?.() === 0)('refuses a folder of another user', async () => {
+  const folder = join(await createFolder(), 'other')
+  await mkdir(folder, { mode: 0o700 })
+  await chown(folder, 1000, 1000)
+  expect(() => createFileStore({ path: join(folder, 'tokens.json') })).toThrow('belongs to another user')
+})
+
 it('does not overwrite another file', async () => {
   const path = join(await createFolder(), 'notes.txt')
   await writeFile(path, 'my notes', { mode: 0o600 })
@@ -98,7 +118,8 @@ const PROGRAM = `
   if (signal) {
     const original = fs[at]
     fs[at] = async (...args) => {
-      if (at === 'link' && !args[1].includes('.after-')) return original(...args)
+      const isEarly = at === 'link' ? !args[1].includes('.after-') : at === 'rm' && !args[0].endsWith('.lock')
+      if (isEarly) return original(...args)
       fs[at] = original
       syncBuiltinESMExports()
       process.kill(process.pid, signal)
@@ -204,6 +225,94 @@ it('recognizes a process ID that another process has now', async () => {
   await writeFile(lock, JSON.stringify(other), { mode: 0o600 })
   await expect(store.swap('key', 'record', 'next', FAR)).rejects.toThrow(`delete \`${lock}\``)
   expect(await store.read('key')).toBe('record')
+})
+
+it('does not take a lock from a process whose boot is not known', async () => {
+  const path = join(await createFolder(), 'tokens.json')
+  const holder = JSON.stringify({ id: 'holder', pid: process.pid, host: hostname() })
+  const lock = `${path}.lock`
+  await writeFile(lock, holder, { mode: 0o600 })
+  const change = createFileStore({ path }).swap('key', undefined, 'record', FAR)
+  // Systems other than Linux know no boot, and can signal the process.
+  await expect(change).rejects.toThrow(process.platform === 'linux' ? `delete \`${lock}\`` : 'use the file')
+  expect(await readFile(lock, 'utf8')).toBe(holder)
+})
+
+it.each(['', '{}', 'null', '{"id":'])('names a lock with the content %j', async (content) => {
+  const path = join(await createFolder(), 'tokens.json')
+  const store = createFileStore({ path })
+  await writeFile(`${path}.lock`, content, { mode: 0o600 })
+  const error = await store.swap('key', undefined, 'record', FAR).catch((cause: unknown) => cause)
+  expect(error).toMatchObject({ name: 'ConfigurationError', code: 'invalid_option' })
+  expect(String(error)).toMatch(/`\S+tokens\.json\.lock` .* delete this file/)
+  await rm(`${path}.lock`)
+  expect(await store.swap('key', undefined, 'record', FAR)).toBe(true)
+  expect(await locksOf(path)).toEqual([])
+})
+
+it('writes a lock to the disk before others can see it', async () => {
+  const path = join(await createFolder(), 'tokens.json')
+  const calls: string[] = []
+  const original = { open: fs.open, link: fs.link }
+  onTestFinished(() => {
+    Object.assign(fs, original)
+    syncBuiltinESMExports()
+  })
+  fs.open = async (...args) => {
+    const file = await original.open(...args)
+    const sync = file.sync.bind(file)
+    file.sync = () => (calls.push(`sync ${String(args[0])}`), sync())
+    return file
+  }
+  fs.link = (from, to) => (calls.push(`link ${String(from)}`), original.link(from, to))
+  syncBuiltinESMExports()
+  await createFileStore({ path }).swap('key', undefined, 'record', FAR)
+  const [own] = calls.filter((call) => call.startsWith('link')).map((call) => call.slice(5))
+  expect(calls.slice(0, 2)).toEqual([`sync ${own}`, `link ${own}`])
+})
+
+it('names the living process that holds the lock', async () => {
+  const path = join(await createFolder(), 'tokens.json')
+  const slow = count(path, 1, 'SIGSTOP', 'rename')
+  onTestFinished(() => void slow.kill('SIGKILL'))
+  await stopped(slow)
+  const options = { encryptionSecret: 'a secret of thirty-two characters', store: createFileStore({ path }) }
+  const providers = { orders: { issuer: 'https://login.example.com', clientId: 'cli' } }
+  const connection = createConnections({ ...options, providers }).get('me', 'orders')
+  const error = await connection.disconnect().catch((cause: unknown) => cause)
+  expect(error).toMatchObject({ name: 'OperatorError', code: 'store_unavailable' })
+  expect(String(error)).toContain(`process ${slow.pid} holds \`${path}.lock\``)
+})
+
+it('removes the files of processes that died while they waited, and no others', async () => {
+  const path = join(await createFolder(), 'tokens.json')
+  await signalOf(die(path, 'rename'))
+  const lock = `${path}.lock`
+  const dead = JSON.parse(await readFile(lock, 'utf8')) as { readonly started: string }
+  await rm(lock)
+  for (const name of await locksOf(path)) await rm(join(dirname(path), name))
+  await writeFile(`${lock}.dead`, JSON.stringify(dead), { mode: 0o600 })
+  await writeFile(`${lock}.other`, JSON.stringify({ ...dead, host: 'container' }), { mode: 0o600 })
+  await writeFile(`${lock}.unreadable`, '', { mode: 0o600 })
+  await createFileStore({ path }).swap('key', undefined, 'record', FAR)
+  expect((await locksOf(path)).toSorted()).toEqual(['tokens.json.lock.other', 'tokens.json.lock.unreadable'])
+})
+
+it('leaves no file if the disk is full', async () => {
+  const path = join(await createFolder(), 'tokens.json')
+  const { open } = fs
+  onTestFinished(() => {
+    fs.open = open
+    syncBuiltinESMExports()
+  })
+  fs.open = async (...args) => {
+    const file = await open(...args)
+    file.writeFile = () => Promise.reject(Object.assign(new Error('no space left'), { code: 'ENOSPC' }))
+    return file
+  }
+  syncBuiltinESMExports()
+  await expect(createFileStore({ path }).swap('key', undefined, 'record', FAR)).rejects.toThrow('no space')
+  expect(await readdir(dirname(path))).toEqual([])
 })
 
 describe('the secret in a file', () => {

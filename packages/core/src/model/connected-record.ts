@@ -13,17 +13,18 @@ import { EMPTY_LEDGER, type TokenLedger } from './token-ledger.ts'
  * The record after the owner has connected an account, or has connected it again.
  *
  * @param earlier - The record or the tombstone of the same owner and name, if there is one.
+ * @param isAnyAccount - Whether several accounts can give the grant. A response that names no account then keeps nothing.
  */
 export function connectedRecord(
   base: ConnectionBase,
   grant: TokenGrant,
   now: number,
   earlier?: ConnectionRecord,
+  isAnyAccount = false,
 ): ConnectionRecord {
   const current = earlier?.ended ? undefined : earlier
-  // A response of the same client that names no account is treated as one for the same account.
-  const isSameClient = current && isOfRegistration(current, base)
-  const claims = grant.claims ?? (isSameClient ? current.claims : {})
+  const same = current && isSameAccount(current, base, grant, isAnyAccount) ? current : undefined
+  const claims = grant.claims ?? same?.claims ?? {}
   const { attempt, removedThrough } = attemptsAfter(base, grant, earlier)
   return {
     ...base,
@@ -31,8 +32,19 @@ export function connectedRecord(
     connectedAt: now,
     claims,
     change: current?.change,
-    ledger: { ...newLedger(base, grant, now, attempt, current), removedThrough },
+    ledger: { ...newLedger(grant, now, attempt, same), removedThrough },
   }
+}
+
+/** A response of the same client that names no account is treated as one for the same account, unless others can give it. */
+function isSameAccount(
+  record: ConnectionRecord,
+  base: Registration,
+  { claims }: TokenGrant,
+  isAnyAccount: boolean,
+): boolean {
+  if (!isOfRegistration(record, base) || isOtherAccount(record, base, claims)) return false
+  return !isAnyAccount || (claims?.sub !== undefined && claims.sub === record.claims.sub)
 }
 
 /** The number of attempts never decreases, so that a late response is recognized. */
@@ -50,7 +62,6 @@ function attemptsAfter(
 
 /** Some servers issue a refresh token only at the first consent, so a later response keeps the earlier one. */
 function newLedger(
-  base: Registration,
   grant: TokenGrant,
   now: number,
   attempt: number,
@@ -59,7 +70,7 @@ function newLedger(
   const { proofKey, scope } = grant
   // A refresh token of unbound tokens does not fit a token that is bound to a key.
   const keepsToken = grant.refreshToken === undefined && proofKey === undefined
-  const kept = keepsToken ? usableLedger(base, earlier) : undefined
+  const kept = keepsToken ? usableLedger(earlier) : undefined
   if (!kept)
     return withGrant(
       { ...EMPTY_LEDGER, attempt, proofKey, scope },
@@ -72,9 +83,8 @@ function newLedger(
   return { ...next, lease, doubt, spare, scope: scope ?? kept.scope }
 }
 
-function usableLedger(base: Registration, earlier: ConnectionRecord | undefined): TokenLedger | undefined {
+function usableLedger(earlier: ConnectionRecord | undefined): TokenLedger | undefined {
   const isRefused = earlier?.broken && !earlier.broken.isTemporary
-  const isUsable = earlier && !isRefused && isOfRegistration(earlier, base)
   // The new access token is bound to another key.
-  return isUsable && earlier.ledger.proofKey === undefined ? earlier.ledger : undefined
+  return earlier && !isRefused && earlier.ledger.proofKey === undefined ? earlier.ledger : undefined
 }

@@ -1,4 +1,5 @@
 import type { KeepAlive } from '../ports/runtime.ts'
+import { ConfigurationError } from '../vocabulary/index.ts'
 import { checkAll, hook, type OptionTable } from './checks.ts'
 
 /** Options of the handlers that the packages for runtimes create. */
@@ -31,8 +32,12 @@ export function checkHandlerOptions(options: HandlerOptions = {}): {
 
 /** The part of `createConnections()` that serves its routes. */
 export interface RoutedConnections {
-  /** Returns the response to a route, or `undefined` if the request is for the application. */
-  route(request: Request): Promise<Response> | undefined
+  /**
+   * Returns the response to a route, or `undefined` if the request is for the application.
+   *
+   * @param keepAlive - Keeps background work alive after the response. Default: the function of the runtime.
+   */
+  route(request: Request, keepAlive?: KeepAlive): Promise<Response> | undefined
 }
 
 /** The arguments of a middleware after `auth`. */
@@ -45,7 +50,7 @@ export type MiddlewareArguments =
  *
  * @param given - The connections, if the middleware serves their routes, and the options.
  * @returns The function that serves the routes of connections, and the options.
- * @throws {ConfigurationError} If an option is unknown or invalid.
+ * @throws {ConfigurationError} If an option is unknown or invalid, or connections of a Worker are not bound.
  * @example
  *   const { routeOf, keepAlive } = checkMiddlewareArguments([{ route: () => undefined }])
  */
@@ -54,9 +59,20 @@ export function checkMiddlewareArguments(given: MiddlewareArguments): {
   readonly keepAlive: KeepAlive | undefined
 } {
   const [first, second] = given
+  if (typeof (Object(first) as { readonly bind?: unknown }).bind === 'function') throw notBound()
   const connections = hasRoutes(first) ? first : undefined
   const options = connections ? second : (first as HandlerOptions | undefined)
-  return { routeOf: (request) => connections?.route(request), ...checkHandlerOptions(options) }
+  return {
+    routeOf: (request, keepAlive) => connections?.route(request, keepAlive),
+    ...checkHandlerOptions(options),
+  }
+}
+
+function notBound(): ConfigurationError {
+  const message =
+    'The connections of a Worker belong to one invocation. Create the middleware in a function with `env` and `ctx`, and pass ' +
+    '`connections.bind(env, ctx)`.'
+  return new ConfigurationError('invalid_option', message)
 }
 
 function hasRoutes(value: unknown): value is RoutedConnections {
@@ -154,7 +170,7 @@ interface WithWaitUntil {
  * Finds `waitUntil` among the arguments that a platform passes to a handler after the request. Examples are the
  * context of Netlify, the event of Next.js, and the `ctx` of Workers.
  */
-function findKeepAlive(rest: readonly unknown[]): KeepAlive | undefined {
+export function findKeepAlive(rest: readonly unknown[]): KeepAlive | undefined {
   const context = rest.find(hasWaitUntil)
   return context && ((work) => context.waitUntil(work))
 }

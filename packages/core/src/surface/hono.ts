@@ -1,4 +1,9 @@
-import { checkMiddlewareArguments, type MiddlewareArguments, type MiddlewareAuth } from './handler-options.ts'
+import {
+  checkMiddlewareArguments,
+  findKeepAlive,
+  type MiddlewareArguments,
+  type MiddlewareAuth,
+} from './handler-options.ts'
 
 /** The part of a context of Hono that the middleware uses. */
 export interface HonoContext {
@@ -38,15 +43,15 @@ export type HonoMiddleware = (
 export function honoMiddleware(auth: MiddlewareAuth, ...others: MiddlewareArguments): HonoMiddleware {
   const { routeOf, keepAlive } = checkMiddlewareArguments(others)
   return async (context, next) => {
+    const platform = keepAlive ? { waitUntil: keepAlive } : executionOf(context)
     let isRoute = true
     const handle = auth.handler(async () => {
-      const response = routeOf(context.req.raw)
+      const response = routeOf(context.req.raw, findKeepAlive([platform]))
       if (response) return response
       isRoute = false
       await next()
       return context.res
     })
-    const platform = keepAlive ? { waitUntil: keepAlive } : executionOf(context)
     const response = await handle(context.req.raw, context.env as never, platform as never)
     if (isRoute) return response
     // Otherwise, Hono would replace the cookies of the response with those of the one before.

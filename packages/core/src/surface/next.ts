@@ -92,7 +92,7 @@ export interface NextFunctions {
 export function next(auth: NextAuth, ...others: MiddlewareArguments): NextFunctions {
   const { routeOf, keepAlive } = checkMiddlewareArguments(others)
   const handleRoute: RouteHandler = (request) =>
-    auth.handle(request, () => routeOf(request) ?? notFound(), keepAlive)
+    auth.handle(request, () => routeOf(request, keepAlive) ?? notFound(), keepAlive)
 
   async function proxy(request: Request, event?: FetchEvent): Promise<Response> {
     const keep: KeepAlive | undefined = keepAlive ?? (event && ((work) => event.waitUntil(work)))

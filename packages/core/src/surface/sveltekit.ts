@@ -1,4 +1,9 @@
-import { checkMiddlewareArguments, type MiddlewareArguments, type MiddlewareAuth } from './handler-options.ts'
+import {
+  checkMiddlewareArguments,
+  findKeepAlive,
+  type MiddlewareArguments,
+  type MiddlewareAuth,
+} from './handler-options.ts'
 
 /** The part of an event of SvelteKit that the hook uses. */
 export interface SvelteKitEvent {
@@ -43,7 +48,7 @@ export function svelteKitHandle(auth: MiddlewareAuth, ...others: MiddlewareArgum
   return ({ event, resolve }) => {
     const { env, ctx, context }: Platform = event.platform ?? {}
     const execution = keepAlive ? { waitUntil: keepAlive } : (ctx ?? context)
-    const respond = async () => routeOf(event.request) ?? resolve(event)
+    const respond = async () => routeOf(event.request, findKeepAlive([execution])) ?? resolve(event)
     return auth.handler(respond)(event.request, env as never, execution as never)
   }
 }

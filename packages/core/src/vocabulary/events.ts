@@ -157,7 +157,7 @@ export type EvertokenEvent =
       readonly provider: string
       readonly reason: BrokenReason
     }
-  /** A hook of `createConnections` failed. The connection is as if it had succeeded. */
+  /** A hook of `createConnections` failed, or the function of a provider during `keepAlive()`. The connection is kept. */
   | { readonly type: 'connection_hook_failed'; readonly connection: string; readonly cause: RedactedCause }
   /** The proxy could not reach an API; `target` is its origin. */
   | { readonly type: 'proxy_failed'; readonly target: string; readonly cause: RedactedCause }

@@ -87,13 +87,14 @@ describe('a connection', () => {
     )
   })
 
-  it('keeps the refresh token if a new grant has none, unless it is broken or of another client', () => {
+  it('keeps the refresh token if a new grant has none, unless it is broken or of another client or account', () => {
     fc.assert(
       fc.property(records, grants, (record, grant) => {
         const { refreshToken: earlier } = record.ledger
         const connect = (from: ConnectionRecord) =>
           connectedRecord(BASE, grant, NOW, from).ledger.refreshToken
-        expect(connect(record)).toBe(grant.refreshToken ?? earlier)
+        const kept = isOtherAccount(record, BASE, grant.claims) ? undefined : earlier
+        expect(connect(record)).toBe(grant.refreshToken ?? kept)
         expect(connect(brokenRecord(record, 'grant_rejected', NOW))).toBe(grant.refreshToken)
         expect(connect({ ...record, clientId: 'another' })).toBe(grant.refreshToken)
         expect(connectedRecord(BASE, grant, NOW, record).ledger.tokens['']?.value).toBe(
@@ -109,6 +110,26 @@ describe('a connection', () => {
     const leased = { ...record, ledger: { ...record.ledger, attempt: 1, lease } }
     expect(connectedRecord(BASE, { scope: 'a' }, NOW, leased).ledger.lease).toBe(lease)
     expect(connectedRecord(BASE, { refreshToken: 'second' }, NOW, leased).ledger.lease).toBeUndefined()
+  })
+
+  it('does not get the refresh token of another account that can give the grant too', () => {
+    const keptBy = (first: string | undefined, second: string | undefined, isAnyAccount: boolean) => {
+      const claimsOf = (sub: string | undefined) => sub && { claims: { sub } }
+      const record = connectedRecord(BASE, { refreshToken: 'first', ...claimsOf(first) }, NOW)
+      return connectedRecord(BASE, { ...claimsOf(second) }, NOW, record, isAnyAccount)
+    }
+    const kept = { claims: { sub: 'a' }, ledger: { refreshToken: 'first' } }
+    expect(keptBy('a', 'a', true)).toMatchObject(kept)
+    expect(keptBy('a', undefined, false)).toMatchObject(kept)
+    for (const [first, second] of [
+      ['a', 'b'],
+      ['a', undefined],
+      [undefined, 'b'],
+      [undefined, undefined],
+    ]) {
+      const { claims, ledger } = keptBy(first, second, true)
+      expect([claims.sub, ledger.refreshToken]).toEqual([second, undefined])
+    }
   })
 
   it('has a tombstone with nothing but what remains to revoke', () => {

@@ -14,6 +14,7 @@ import type { TokenServer } from '../../ports/authorization-server.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import { type EventListener, RequestRefusedError, type RevocationOutcome } from '../../vocabulary/index.ts'
 import { revokeToken } from '../protocol/revoke-token.ts'
+import { retryStore } from '../refresh/persist.ts'
 import { untilWon } from '../stores/until-won.ts'
 import type { ConnectionHandleOptions } from './connection-handle.ts'
 import type { ConnectionRef, ConnectionSnapshot } from './connection-store.ts'
@@ -109,6 +110,10 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
   /** A connection that the owner has made since then must be listed. */
   async function unlist(ref: ConnectionRef): Promise<void> {
     await store.unlist(ref)
+    await listIfStored(ref)
+  }
+
+  async function listIfStored(ref: ConnectionRef): Promise<void> {
     const held = await store.read(ref)
     if (held?.record && !held.record.ended) await store.list(ref)
   }
@@ -123,7 +128,8 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
         const record = earlier?.ended ? undefined : earlier
         if (record && !isAnyAccount && isOtherAccount(record, registration, grant.claims))
           throw accountMismatch()
-        const next = connectedRecord({ id, owner, name, ...registration }, grant, clock.now(), earlier)
+        const base = { id, owner, name, ...registration }
+        const next = connectedRecord(base, grant, clock.now(), earlier, isAnyAccount)
         const swap = (report: () => void) => swapAndReport(ref, held, next, report, keepAlive)
         const swapRecord = () => {
           if (!record) return swap(() => listener.created(ref))
@@ -134,11 +140,15 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
         // If this process stops after the swap, the connection must be in a list.
         await refreshIndex?.move(undefined, next)
         if ((await swapRecord()) === 'again') return 'again'
-        await refreshIndex?.move(record, next)
+        // The grant is stored. If this fails, the connection stays in its earlier list, where it is found.
+        if (refreshIndex) keepAlive(refreshIndex.move(record, next).catch(() => undefined))
         return record === undefined
       })
-      // A removal at the same time can have unlisted it.
-      if (isNew) await store.list(ref)
+      // A removal at the same time can have unlisted it. If that was so, and the store fails, it is repeated.
+      if (isNew)
+        await store
+          .list(ref)
+          .catch(() => keepAlive(retryStore(clock, () => listIfStored(ref)).catch(() => undefined)))
     },
     async markBroken(ref, registration, keepAlive, rejected) {
       await untilWon(async () => {

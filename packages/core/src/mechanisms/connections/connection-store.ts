@@ -71,6 +71,7 @@ const PARALLEL_READS = 32
 
 export function createConnectionStore({ store, seal, now }: ConnectionStoreOptions): ConnectionStore {
   const memo = createBoundedMap<string, ConnectionSnapshot>(MEMO_ENTRIES)
+  const encryptedAgain = createBoundedMap<string, true>(MEMO_ENTRIES)
   const keyOf = ({ owner, name }: ConnectionId) => sha256(JSON.stringify(['connection', owner, name]))
   const termOf = (owner: string) => sha256(JSON.stringify(['connections of', owner]))
 
@@ -94,13 +95,17 @@ export function createConnectionStore({ store, seal, now }: ConnectionStoreOptio
     return result.isOld ? encryptAgain(snapshot) : snapshot
   }
 
-  /** A token that never expires causes no other write, so the old secret would be needed for ever. */
+  /**
+   * A token that never expires causes no other write, so the old secret would be needed for ever. It happens once, because two
+   * processes with another order of the secrets would replace the record of each other with each read.
+   */
   async function encryptAgain(snapshot: ConnectionSnapshot): Promise<ConnectionSnapshot> {
     const { record, sealed } = snapshot
-    const next = record.ended
-      ? 'again'
-      : await swap(record.id, record.owner, sealed, record).catch(() => 'again' as const)
-    return next === 'again' ? snapshot : next
+    if (record.ended || encryptedAgain.get(record.id)) return snapshot
+    const next = await swap(record.id, record.owner, sealed, record).catch(() => 'again' as const)
+    if (next === 'again') return snapshot
+    encryptedAgain.set(record.id, true)
+    return next
   }
 
   async function swap(

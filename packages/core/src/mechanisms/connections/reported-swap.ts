@@ -14,7 +14,8 @@ export interface ReportedSwapOptions {
  * Replaces a record, and calls `report` if this call has replaced it. Each change is reported once, by its writer.
  *
  * If the response of the store is lost, the call rejects. The name of the change in the record then shows whether the swap was
- * made, also if other processes have changed the record since then. It is read until the store responds.
+ * made, also if other processes have refreshed the grant since then. It is read until the store responds. If another process has
+ * made a change since then that is reported too, this one is not reported.
  */
 export type ReportedSwap = (
   ref: ConnectionRef,

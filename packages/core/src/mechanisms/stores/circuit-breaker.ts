@@ -84,7 +84,10 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     if (health !== before) lastCause = cause
     if (before.kind === 'working' && health !== before) emit({ type: 'store_failed', operation, cause })
     // The error of a misconfigured store already names the remedy.
-    return isMisconfigured ? error : new OperatorError(...unavailable(operation, cause))
+    // A store of Evertoken can name the remedy itself.
+    return isMisconfigured || error instanceof OperatorError
+      ? error
+      : new OperatorError(...unavailable(operation, cause))
   }
 
   /**

@@ -42,7 +42,7 @@ export interface LoopbackOptions {
   readonly timeoutSeconds?: number
 }
 
-/** An attempt to connect, which only this process can finish. */
+/** An attempt to connect, whose code only this process can redeem. */
 export interface LoopbackAttempt {
   /** The URL that the user opens in a browser. */
   readonly url: string
@@ -68,8 +68,8 @@ const OPTIONS: OptionTable<LoopbackValues> = {
  * Starts to connect an account with a redirect to this machine. Adapters call it. Applications call `connectInBrowser` of
  * `@evertoken/node/loopback`.
  *
- * The `state` and the PKCE verifier are only in the memory of this process, so no other process and no other redirect can
- * finish the attempt.
+ * The PKCE verifier is only in the memory of this process, so no other process can redeem the code. `url` contains the `state`.
+ * Anyone who sees the URL can sign in with another account and finish the attempt, so show it only to the user.
  *
  * @param connection - The result of `connections.get()`.
  * @param options - The redirect URI, and when the attempt ends.

@@ -53,12 +53,13 @@ export interface Connections<Provider extends string = string> extends Drainable
    * They need `auth` or the option `owner`, except the first two of a provider with `ownerFrom`.
    *
    * @param request - A request of a browser.
+   * @param keepAlive - Keeps background work alive after the response. Default: the function of the runtime.
    * @returns The response, or `undefined` if the request is for the application.
    * @example
    *   const response = await (connections.route(request) ?? application(request))
    * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.1 RFC 6749, section 4.1: Authorization Code Grant}
    */
-  route(request: Request): Promise<Response> | undefined
+  route(request: Request, keepAlive?: KeepAlive): Promise<Response> | undefined
   /**
    * Lists the connections of an owner, sorted by name, as plain data without tokens. Use it for a settings page, and to export
    * the data of a user.
@@ -139,7 +140,7 @@ export function connectConnections(application: ConnectionApplication, given?: K
     get: (owner, name) => createBoundConnection(application, owner, name, keepAlive),
     current: (name) =>
       createCurrentConnection(application, name, keepAlive, createCurrentOwnerFinder(host, values)),
-    route: (request) => routes(request, keepAlive),
+    route: (request, own) => routes(request, own ? work.tracking(own) : keepAlive),
     list: (owner) => listConnections(application, owner),
     disconnectAll: (owner) => disconnectAll(application, owner, keepAlive),
     async keepAlive(options) {

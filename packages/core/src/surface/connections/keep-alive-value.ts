@@ -4,6 +4,7 @@ import type { ConnectionClient } from '../../mechanisms/connections/connection-t
 import type { IdleRefreshes } from '../../mechanisms/connections/refresh-idle.ts'
 import type { RefreshIndex, RefreshIndexOptions } from '../../mechanisms/connections/refresh-index.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
+import type { EventListener } from '../../vocabulary/index.ts'
 
 /** The value of the option `keepAlive`. */
 export interface IdleGrants {
@@ -25,7 +26,10 @@ export interface KeepAliveOptions {
 
 /** The parts of `createConnections` that a run uses. */
 export interface IdleApplication extends Omit<ConnectionHandleOptions, 'clock'> {
-  readonly host: Pick<ConnectionHandleOptions, 'clock'> & { readonly admits: () => boolean }
+  readonly host: Pick<ConnectionHandleOptions, 'clock'> & {
+    readonly admits: () => boolean
+    readonly emit: EventListener
+  }
   readonly values: { readonly providers: object }
   readonly clients: {
     clientFor(

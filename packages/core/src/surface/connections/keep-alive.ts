@@ -1,6 +1,8 @@
 import { requestConnectionToken } from '../../mechanisms/connections/connection-tokens.ts'
 import { type IdleRefreshes, refreshIdle } from '../../mechanisms/connections/refresh-idle.ts'
 import { createRefreshIndex, type RefreshIndex } from '../../mechanisms/connections/refresh-index.ts'
+import { fingerprint } from '../../mechanisms/runtime/digest.ts'
+import { redact } from '../../mechanisms/runtime/redact.ts'
 import type { ConnectionRecord } from '../../model/connection-record.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import { type Checked, checkAll, must, type OptionTable, REQUIRED, seconds } from '../checks.ts'
@@ -11,6 +13,7 @@ import {
   type IdleGrants,
   type KeepAliveOptions,
 } from './keep-alive-value.ts'
+import type { ConnectionContext } from './provider-options.ts'
 
 const OPTIONS: OptionTable<Checked<KeepAliveOptions, 'signal'>> = {
   olderThanSeconds: [seconds, REQUIRED],
@@ -46,12 +49,22 @@ function runKeepAlive(
   keepWork: KeepAlive,
 ): Promise<IdleRefreshes> {
   const { host, values, clients, store, changes, listener, refreshIndex } = application
-  const { clock, admits } = host
+  const { clock, admits, emit } = host
   const handleOptions = { store, clock, listener, refreshIndex, markBroken: changes.markBroken }
+
+  /** A failed refresh has its own event. */
+  async function findClient(key: string, provider: string, context: ConnectionContext) {
+    try {
+      return await clients.clientFor(provider, context)
+    } catch (error) {
+      emit({ type: 'connection_hook_failed', connection: fingerprint(key), cause: redact(error) })
+      throw error
+    }
+  }
 
   async function refresh({ id: key, owner, name }: ConnectionRecord, replaced: string): Promise<boolean> {
     const { provider, label } = splitName(name)
-    const client = await clients.clientFor(provider, { owner, label })
+    const client = await findClient(key, provider, { owner, label })
     const call = { key: '', request: {}, replaced, keepAlive: keepWork }
     const result = await requestConnectionToken({ key, owner, name }, client, call, handleOptions)
     return result.kind === 'token'
