@@ -10,6 +10,9 @@ describe('isPrivateHost', () => {
   it.each([
     'localhost',
     'redis',
+    'localhost.localdomain',
+    'localhost..',
+    'redis.default.svc',
     'db.internal',
     'printer.local',
     'api.localhost.',
@@ -48,7 +51,7 @@ describe('isPrivateHost', () => {
 })
 
 describe('createUrlCheck', () => {
-  const check = createUrlCheck(new URL(MCP), { insecureHosts: ['keycloak'] })
+  const check = createUrlCheck(new URL(MCP), { insecureHosts: ['keycloak'], trustsLoopback: false })
 
   it.each([
     'http://mcp.example.com/',
@@ -67,15 +70,18 @@ describe('createUrlCheck', () => {
     expect(check(url, 'URL').href).toBe(url),
   )
 
-  it('accepts loopback only if the MCP server is there too', () => {
-    const local = createUrlCheck(new URL('http://localhost:3000/mcp'), { insecureHosts: [] })
+  it('accepts loopback only if the application trusts it', () => {
+    const url = new URL('http://localhost:3000/mcp')
+    const local = createUrlCheck(url, { insecureHosts: [], trustsLoopback: true })
+    const other = createUrlCheck(url, { insecureHosts: [], trustsLoopback: false })
+    expect(() => other(url, 'URL')).toThrow()
     expect(local('http://127.0.0.1:4000/', 'URL').port).toBe('4000')
     expect(() => local('http://10.0.0.1/', 'URL')).toThrow()
   })
 
   it('calls the function of the application for each URL', () => {
     const allow = ({ hostname }: URL) => hostname.endsWith('.example.com')
-    const own = createUrlCheck(new URL(MCP), { allow, insecureHosts: [] })
+    const own = createUrlCheck(new URL(MCP), { allow, insecureHosts: [], trustsLoopback: false })
     expect(own('https://login.example.com/', 'URL').origin).toBe(ISSUER)
     expect(() => own('https://evil.example/', 'URL')).toThrow(/is refused by `allow`/)
   })
@@ -149,6 +155,15 @@ describe('the discovery', () => {
       answers[RESOURCE_METADATA] = () => new Response('busy', { status: 503 })
     })
     expect(code).toBe('authorization_server_unavailable')
+  })
+
+  it.each([
+    ['of a user', {}, []],
+    ['of a user of a local application', { baseUrl: 'http://localhost:3000' }, ['http://127.0.0.1:9200/mcp']],
+  ])('calls a server on loopback only if the application is there: %s', async (_, settings, expected) => {
+    const world = createMcpWorld({}, settings)
+    await world.connect(`/connections/${encodeURIComponent('mcp:http://127.0.0.1:9200/mcp')}/connect`)
+    expect(world.urls().slice(0, 1)).toEqual(expected)
   })
 
   it('follows no redirect', async () => {

@@ -84,7 +84,12 @@ export interface McpWorld {
 
 export function createMcpWorld(
   options: Partial<McpServersOptions> = {},
-  { answers = standardAnswers(), store = createMemoryStore(), clock = createManualClock() } = {},
+  {
+    answers = standardAnswers(),
+    store = createMemoryStore(),
+    clock = createManualClock(),
+    baseUrl = APP,
+  } = {},
 ): McpWorld {
   const sent: SentRequest[] = []
   const events: EvertokenEvent[] = []
@@ -104,7 +109,7 @@ export function createMcpWorld(
       store,
       clock,
       fetch,
-      baseUrl: APP,
+      baseUrl,
       owner: () => 'ada',
       onEvent: (event) => void events.push(event),
       providers: { mcp: mcpServers({ clientName: 'Example', ...options }) },
@@ -121,7 +126,7 @@ export function createMcpWorld(
     }
     return (await connections.route(new Request(url, { headers }))) ?? new Response('application')
   }
-  const locationOf = (response: Response) => new URL(response.headers.get('location') ?? '', APP)
+  const locationOf = (response: Response) => new URL(response.headers.get('location') ?? '', baseUrl)
 
   return {
     connections,
@@ -133,9 +138,9 @@ export function createMcpWorld(
     fetch,
     settle: () => clock.advanceUntil(Promise.allSettled(background.splice(0)), 10_000),
     async connect(link = `/connections/${encodeURIComponent(`mcp:${MCP}`)}/connect`) {
-      const begun = await open(new URL(link, APP), '')
+      const begun = await open(new URL(link, baseUrl), '')
       const authorization = locationOf(begun)
-      if (authorization.origin === APP) return { outcome: authorization.searchParams.get('outcome') }
+      if (authorization.origin === baseUrl) return { outcome: authorization.searchParams.get('outcome') }
       const cookies = begun.headers.getSetCookie().map((cookie) => cookie.split(';', 1)[0])
       const callback = new URL(authorization.searchParams.get('redirect_uri') ?? '')
       callback.searchParams.set('state', authorization.searchParams.get('state') ?? '')

@@ -1,6 +1,6 @@
 import { customTokenRequest } from '@evertoken/core/requests'
 import type { ConnectionProvider } from '@evertoken/core/connections'
-import { omitUndefined, type ResolverCall } from '@evertoken/core/adapter'
+import { isLoopback, omitUndefined, type ResolverCall } from '@evertoken/core/adapter'
 import { createRequests, type Requests, textsOf } from '../discovery/documents.ts'
 import { findServer, type McpServer, profileOf } from '../discovery/find-server.ts'
 import { createUrlCheck } from '../discovery/safe-urls.ts'
@@ -18,6 +18,13 @@ interface KnownServer extends McpServer {
 /** The age after which a server is looked up again in the background, in seconds. */
 const FRESH_SECONDS = 300
 
+/** The URL of an MCP server. */
+export interface ServerAddress {
+  readonly url: URL
+  /** Whether the application has set the URL. Otherwise, a user has named it. */
+  readonly isFixed: boolean
+}
+
 /**
  * Returns the provider of a connection to an MCP server.
  *
@@ -27,12 +34,15 @@ const FRESH_SECONDS = 300
  * @returns `undefined` if no owner has connected to the server yet.
  */
 export async function resolveProvider(
-  url: URL,
+  { url, isFixed }: ServerAddress,
   values: McpValues,
   call: ResolverCall,
 ): Promise<ConnectionProvider | undefined> {
   const { insecureHosts, fetch, clock, serverTimeoutMs, provider, lookUp, flights, keepAlive } = call
-  const checkUrl = createUrlCheck(url, { allow: values.allow, insecureHosts })
+  // Without `baseUrl`, a browser can choose the origin with the header `Host`.
+  const local = isFixed ? url.href : call.origin
+  const trustsLoopback = local !== undefined && isLoopback(new URL(local).hostname)
+  const checkUrl = createUrlCheck(url, { allow: values.allow, insecureHosts, trustsLoopback })
   checkUrl(url, 'URL')
   const requests: Requests = createRequests({ fetch, clock, timeoutMs: serverTimeoutMs, checkUrl })
   const notes: Notes = createNotes(call)

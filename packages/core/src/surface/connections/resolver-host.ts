@@ -17,6 +17,8 @@ export interface ResolverHost {
   readonly fetch: typeof globalThis.fetch | undefined
   /** Hosts that can use plain http. */
   readonly insecureHosts: readonly string[]
+  /** The origin of the application in browsers. `undefined` if each request shows it. */
+  readonly origin: string | undefined
   /** How long a server may take, in milliseconds. */
   readonly serverTimeoutMs: number
   /** Shares work among callers. */
