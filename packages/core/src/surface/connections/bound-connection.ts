@@ -29,9 +29,8 @@ import type { Connection, ConnectOptions } from './connection-types.ts'
 import type { ProviderClient } from './provider-client.ts'
 import type { LookUp } from './resolver-host.ts'
 
-type FoundToken = Extract<ConnectionTokenResult, { readonly kind: 'token' }> & {
-  readonly client: ProviderClient
-}
+type TokenResult = ConnectionTokenResult<ProviderClient>
+type FoundToken = Extract<TokenResult, { readonly kind: 'token' }>
 
 interface Demand extends CallDemand {
   readonly key: string
@@ -52,7 +51,8 @@ export function createBoundConnection<Name extends string>(
   const { host, values, clients, store, refreshIndex, changes, listener, routePrefix } = application
   const { provider, context } = checkConnection(owner, name, values.providers)
   const { markBroken } = changes
-  const handleOptions = { store, clock: host.clock, listener, refreshIndex, markBroken }
+  const findClient = (clientId: string) => clients.clientFor(provider, context, undefined, clientId)
+  const handleOptions = { store, clock: host.clock, listener, refreshIndex, markBroken, findClient }
   let ref: ConnectionRef | undefined
 
   const refOf = async () => (ref ??= await store.refOf({ owner, name }))
@@ -82,7 +82,7 @@ export function createBoundConnection<Name extends string>(
       throw error
     })
     if (result.kind === 'sign_in') throw ownerMustAct(result)
-    return { ...result, client }
+    return result
   }
 
   const credentialOf = ({ token, snapshot, client }: FoundToken) =>
@@ -104,9 +104,11 @@ export function createBoundConnection<Name extends string>(
   function ownerMustAct({
     code,
     missingScope: scope,
-  }: Omit<Extract<ConnectionTokenResult, { readonly kind: 'sign_in' }>, 'kind'>): SignInRequiredError {
+  }: Omit<Extract<TokenResult, { readonly kind: 'sign_in' }>, 'kind'>): SignInRequiredError {
+    // A label can be a URL, and its query can contain a key.
+    const shownName = name.replace(/\?.*/s, '')
     const url = connectUrl(scope === undefined ? {} : { scope })
-    return new SignInRequiredError(code, MESSAGES[code](name), { url, missingScope: scope })
+    return new SignInRequiredError(code, MESSAGES[code](shownName), { url, missingScope: scope })
   }
 
   const connection: Connection<Name> = {

@@ -51,9 +51,13 @@ function runKeepAlive(
 
   async function refresh({ id: key, owner, name }: ConnectionRecord, replaced: string): Promise<boolean> {
     const { provider, label } = splitName(name)
-    const client = await clients.clientFor(provider, { owner, label })
+    const find = (clientId?: string) => clients.clientFor(provider, { owner, label }, undefined, clientId)
+    const client = await find()
     const call = { key: '', request: {}, replaced, keepAlive: keepWork }
-    const result = await requestConnectionToken({ key, owner, name }, client, call, handleOptions)
+    const result = await requestConnectionToken({ key, owner, name }, client, call, {
+      ...handleOptions,
+      findClient: find,
+    })
     return result.kind === 'token'
   }
 

@@ -41,6 +41,8 @@ export interface ResolverCall extends ResolverHost {
   readonly lookUp: LookUp | undefined
   /** The client ID of the previous result, if the authorization server has refused that client. */
   readonly refusedClientId: string | undefined
+  /** The client ID of the stored grant, if the previous result was another client. */
+  readonly grantClientId: string | undefined
 }
 
 /** Finds a document of a provider, such as the metadata of its client. Returns `undefined` for other requests. */
