@@ -87,6 +87,6 @@ export async function discoverMcpServer(
   })
   const timeoutMs = serverTimeoutSeconds * 1000
   const requests = createRequests({ fetch, clock: systemClock, timeoutMs, checkUrl })
-  const found = await findServer(server, requests)
+  const found = await findServer(server, requests, false)
   return { server: profileOf(found), resource: found.resource, scope: found.scope }
 }

@@ -1,6 +1,7 @@
 import { customTokenRequest } from '@evertoken/core/requests'
 import type { ConnectionProvider } from '@evertoken/core/connections'
 import { isLoopback, omitUndefined, type ResolverCall } from '@evertoken/core/adapter'
+import { checkEndpoints } from '../discovery/authorization-server.ts'
 import { createRequests, type Requests, textsOf } from '../discovery/documents.ts'
 import { findServer, type McpServer, profileOf } from '../discovery/find-server.ts'
 import { createUrlCheck } from '../discovery/safe-urls.ts'
@@ -48,13 +49,18 @@ export async function resolveProvider(
   const notes: Notes = createNotes(call)
   const note = ['server', provider, url.href]
 
-  const known = (await notes.read(note)) as KnownServer | undefined
+  const earlier = await notes.read(note)
+  const known = earlier.value as KnownServer | undefined
 
   const find = () => {
     const work = async () => {
       const redirectUri = lookUp?.redirectUri ?? known?.redirectUri
-      const found: KnownServer = { ...(await findServer(url, requests)), foundAt: clock.now(), redirectUri }
-      await notes.write(note, found)
+      const result = await findServer(url, requests, true)
+      // The owner is absent, and the description can be missing only for now.
+      const isLost = known?.isDescribed === true && !result.isDescribed && lookUp?.redirectUri === undefined
+      const found: KnownServer = { ...(isLost ? known : result), foundAt: clock.now(), redirectUri }
+      // The one that was written last applies. An owner who has begun to connect precedes a look-up in the background.
+      if (!(await earlier.replace(found)) && lookUp) await (await notes.read(note)).replace(found)
       return found
     }
     return flights.join(`mcp server ${JSON.stringify(note)}`, '', work, clock).result
@@ -65,7 +71,9 @@ export async function resolveProvider(
   if (server === known && clock.now() - known.foundAt > FRESH_SECONDS)
     // The stored facts still apply if the server does not respond.
     keepAlive(find().catch(() => undefined))
-  const client = await selectClient(server, values, call, notes, requests)
+  // The application can allow fewer servers than before.
+  checkEndpoints(server.metadata, checkUrl)
+  const client = await selectClient(server, isFixed, values, call, notes, requests)
   return client && createProvider(server, values, client)
 }
 

@@ -3,8 +3,8 @@ import { ConfigurationError } from '@evertoken/core'
 
 /** Which URLs can be called, in addition to public ones on https. */
 export interface UrlRules {
-  /** Whether the application allows a URL. Default: all. */
-  readonly allow?: ((url: URL) => boolean) | undefined
+  /** Returns `true` if the application allows a URL. Default: all. */
+  readonly allow?: ((url: URL) => unknown) | undefined
   /** Hosts that can use plain http. */
   readonly insecureHosts: readonly string[]
   /** Whether addresses on loopback can use plain http. Only the application can decide it, never the user who names the URL. */
@@ -31,7 +31,8 @@ export function createUrlCheck(
     const isTrusted = insecureHosts.includes(hostname) || (trustsLoopback && isLoopback(hostname))
     if (protocol !== 'https:' && !(protocol === 'http:' && isTrusted)) return 'is not on https'
     if (!isTrusted && isPrivateHost(hostname)) return 'has a private address'
-    return allow(new URL(url)) ? undefined : 'is refused by `allow`'
+    // A function that returns a promise allows nothing.
+    return allow(new URL(url)) === true ? undefined : 'is refused by `allow`'
   }
 
   return (given, what) => {
