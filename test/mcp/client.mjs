@@ -5,7 +5,7 @@ import { createConnections } from '@evertoken/node/connections'
 import { importSigningKey, privateKeyJwt } from '@evertoken/core/credentials'
 import { dpop } from '@evertoken/core/dpop'
 import { crossAppAccess, jwtBearer } from '@evertoken/core/grants'
-import { discoverMcpServer, mcpFetch, mcpServers } from '@evertoken/mcp'
+import { discoverMcpServer, mcpFetch, mcpServer, mcpServers } from '@evertoken/mcp'
 import { createBrowser } from './browser.mjs'
 import { createProtocol } from './protocol.mjs'
 
@@ -72,6 +72,13 @@ async function createServiceFetch() {
 /** Connects the account of an owner in a browser when a request needs it. */
 function createUserFetch() {
   const registrations = context.issuer ? [{ issuer: context.issuer, clientId, clientSecret }] : []
+  const client = {
+    clientName: 'Evertoken conformance client',
+    clientMetadataUrl: 'https://conformance-test.local/client-metadata.json',
+    senderConstraint: dpop(),
+    registrations,
+  }
+  const name = scenario === 'auth/basic-cimd' ? 'fixed' : `mcp:${url}`
   const connections = createConnections({
     encryptionSecret: 'the secret of the conformance client',
     store: createMemoryStore(),
@@ -79,16 +86,13 @@ function createUserFetch() {
     owner: () => 'user',
     onEvent: (event) => console.error(event.type, event.code ?? '', event.cause ?? ''),
     providers: {
-      mcp: mcpServers({
-        clientName: 'Evertoken conformance client',
-        clientMetadataUrl: 'https://conformance-test.local/client-metadata.json',
-        senderConstraint: dpop(),
-        registrations,
-      }),
+      mcp: mcpServers(client),
+      // The server of one scenario accepts metadata documents, but sends no `iss`. Users must not name such a server.
+      fixed: mcpServer(url, client),
     },
   })
   const open = createBrowser(connections.route, BASE_URL)
-  const call = mcpFetch(connections.get('user', `mcp:${url}`), url)
+  const call = mcpFetch(connections.get('user', name), url)
 
   return async (...request) => {
     for (let signIns = 0; ; signIns += 1) {

@@ -44,7 +44,9 @@ export function createConnectionVisits(parts: ApplicationParts): Application {
     const { signal } = leaving(call.visit.abortMs, clock)
     signal?.throwIfAborted()
     const wanted = { ...wantedBy(call), keepAlive }
-    const work = requestConnectionToken(ref, { server, refresher }, wanted, { ...options, markBroken })
+    const client = { server, refresher }
+    const findClient = () => client
+    const work = requestConnectionToken(ref, client, wanted, { ...options, markBroken, findClient })
     const result = await (signal ? unlessAborted(work, signal) : work)
     if (result.kind === 'token') call.token = result.token.value
     else call.signIn = result.code

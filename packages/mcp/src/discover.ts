@@ -3,6 +3,7 @@ import {
   checkAll,
   type Checked,
   hook,
+  isLoopback,
   must,
   type OptionTable,
   parseUrl,
@@ -79,9 +80,13 @@ export async function discoverMcpServer(
   const { allow, insecureHosts, fetch, serverTimeoutSeconds } = checkAll<Values>(OPTIONS, options)
   const server = parseUrl(url)
   if (!server) throw new ConfigurationError('invalid_option', 'The URL of the MCP server must be absolute.')
-  const checkUrl = createUrlCheck(server, { allow, insecureHosts })
+  const checkUrl = createUrlCheck(server, {
+    allow,
+    insecureHosts,
+    trustsLoopback: isLoopback(server.hostname),
+  })
   const timeoutMs = serverTimeoutSeconds * 1000
   const requests = createRequests({ fetch, clock: systemClock, timeoutMs, checkUrl })
-  const found = await findServer(server, requests)
+  const found = await findServer(server, requests, false)
   return { server: profileOf(found), resource: found.resource, scope: found.scope }
 }

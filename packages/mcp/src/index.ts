@@ -9,6 +9,7 @@ export { mcpServer, mcpServers } from './mcp-servers.ts'
 export { mcpAuthProvider, type McpAuthProvider } from './sdk/auth-provider.ts'
 export { mcpFetch, type McpFetchOptions } from './sdk/mcp-fetch.ts'
 export {
+  type McpDiscoveryState,
   mcpOAuthClientProvider,
   type McpOAuthClientProvider,
   type McpOAuthClientProviderOptions,

@@ -12,7 +12,7 @@ import {
   type McpServersOptions,
   type McpValues,
 } from './client/options.ts'
-import { resolveProvider } from './client/resolve.ts'
+import { resolveProvider, type ServerAddress } from './client/resolve.ts'
 
 /**
  * Creates a provider for any MCP server: a connection names it by its URL, such as `mcp:https://mcp.example.com/mcp`.
@@ -33,9 +33,10 @@ import { resolveProvider } from './client/resolve.ts'
  */
 export function mcpServers(options: McpServersOptions): ConnectionProviderResolver {
   const values = checkMcpOptions(options)
-  return createResolver(values, ({ label }) =>
-    readServerUrl(label, 'name', 'such as `mcp:https://mcp.example.com/mcp`'),
-  )
+  return createResolver(values, ({ label }) => ({
+    url: readServerUrl(label, 'name', 'such as `mcp:https://mcp.example.com/mcp`'),
+    isFixed: false,
+  }))
 }
 
 /**
@@ -54,7 +55,7 @@ export function mcpServers(options: McpServersOptions): ConnectionProviderResolv
 export function mcpServer(url: string, options: McpClientOptions): ConnectionProviderResolver {
   const server = readServerUrl(url, 'url', 'without a fragment')
   const values = checkMcpOptions(options)
-  return createResolver(values, () => server)
+  return createResolver(values, () => ({ url: server, isFixed: true }))
 }
 
 /** @throws {ConfigurationError} If it is not the URL of a server. */
@@ -69,13 +70,13 @@ const clients = new WeakMap<object, McpValues>()
 
 function createResolver(
   values: McpValues,
-  urlOf: (context: ConnectionContext) => URL,
+  addressOf: (context: ConnectionContext) => ServerAddress,
 ): ConnectionProviderResolver {
   async function resolve(context: ConnectionContext): Promise<ConnectionProvider | undefined> {
     const call = resolverCallOf(context)
     if (!call)
       throw invalid('providers', 'must contain the result of this function, which only connections can call')
-    return resolveProvider(urlOf(context), values, call)
+    return resolveProvider(addressOf(context), values, call)
   }
   const { clientMetadataUrl } = values
   clients.set(resolve, values)

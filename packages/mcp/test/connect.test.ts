@@ -1,10 +1,14 @@
 import { createMemoryStore, SignInRequiredError } from '@evertoken/core'
 import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
-import { mcpFetch } from '../src/index.ts'
+import { mcpFetch, mcpServer } from '../src/index.ts'
 import { createMcpWorld, ISSUER, MCP, metadataOf, type McpWorld, standardAnswers } from './world.ts'
 
 const NAME = `mcp:${MCP}` as const
+const SERVER_METADATA = `${ISSUER}/.well-known/oauth-authorization-server`
+/** Metadata of a server that accepts metadata documents, and names itself in its responses. */
+const DOCUMENTS = { client_id_metadata_document_supported: true }
+const ISS = { authorization_response_iss_parameter_supported: true }
 const OTHER = 'https://other.example.com'
 
 const tokenOf = async ({ connections }: McpWorld) =>
@@ -67,10 +71,10 @@ describe('a connection to an MCP server', () => {
 
   it('uses the metadata document as client ID, and serves it', async () => {
     const clientMetadataUrl = 'https://app.example/oauth-client.json'
-    const world = createMcpWorld({ clientMetadataUrl })
-    world.answers[`${ISSUER}/.well-known/oauth-authorization-server`] = () =>
-      Response.json(metadataOf(ISSUER, { client_id_metadata_document_supported: true }))
-    const { authorization } = await world.connect()
+    const world = createMcpWorld({ clientMetadataUrl }, { sendsIssuer: true })
+    world.answers[SERVER_METADATA] = () => Response.json(metadataOf(ISSUER, { ...DOCUMENTS, ...ISS }))
+    const { outcome, authorization } = await world.connect()
+    expect(outcome).toBe('connected')
     expect(authorization?.searchParams.get('client_id')).toBe(clientMetadataUrl)
     const response = await world.connections.route(new Request(clientMetadataUrl))
     expect(await response?.json()).toMatchObject({
@@ -134,16 +138,18 @@ describe('a server that moves to another authorization server', () => {
 describe('a server that has forgotten the client', () => {
   const refuse = () => Response.json({ error: 'invalid_client' }, { status: 401 })
 
-  it('gets a new client when the owner connects again', async () => {
+  it('gets a new client when the owner connects again, after a confirmed refusal', async () => {
     const world = createMcpWorld()
     await world.connect()
     const accept = world.answers[`${ISSUER}/token`] as () => Response
+    const clientIdOf = async () => (await world.connect()).authorization?.searchParams.get('client_id')
     world.answers[`${ISSUER}/token`] = refuse
     const refresh = world.connections.get('ada', NAME).getAccessToken({ forceRefresh: true })
     await expect(refresh).rejects.toMatchObject({ code: 'client_rejected' })
+    expect(await clientIdOf()).toBe('client-1')
+    await world.clock.advance(70_000)
     world.answers[`${ISSUER}/token`] = accept
-    const { authorization } = await world.connect()
-    expect(authorization?.searchParams.get('client_id')).toBe('client-2')
+    expect(await clientIdOf()).toBe('client-2')
   })
 
   it('keeps the client of absent owners after one refusal, and replaces it after a confirmed one', async () => {
@@ -165,5 +171,100 @@ describe('a server that has forgotten the client', () => {
     expect(await world.connections.get('ada', NAME).getState()).toMatchObject({
       state: 'needs_reauthorization',
     })
+  })
+})
+
+describe('the client of an issuer', () => {
+  const OTHER_NAME = `mcp:${MCP}?other` as const
+  const linkOf = (name: string) => `/connections/${encodeURIComponent(name)}/connect`
+
+  it('is the same if two processes register one at the same time', async () => {
+    const [store, clock, answers] = [createMemoryStore(), createManualClock(), standardAnswers()]
+    const a = createMcpWorld({}, { store, clock, answers })
+    const b = createMcpWorld({}, { store, clock, answers })
+    await Promise.all([a.connect(), b.connect(linkOf(OTHER_NAME))])
+    await clock.advance(301_000)
+    expect(await tokenOf(a)).toBeDefined()
+    expect((await b.connections.get('ada', OTHER_NAME).getAccessToken())?.value).toBeDefined()
+  })
+
+  it('is another for each origin of the application, and grants of both work', async () => {
+    const [store, clock, answers] = [createMemoryStore(), createManualClock(), standardAnswers()]
+    const a = createMcpWorld({}, { store, clock, answers })
+    const b = createMcpWorld({}, { store, clock, answers, baseUrl: 'https://b.example' })
+    await a.connect()
+    await b.connect(linkOf(OTHER_NAME))
+    await b.connect()
+    await a.connect()
+    await clock.advance(301_000)
+    const world = createMcpWorld({}, { store, clock, answers, baseUrl: 'https://b.example' })
+    expect(await tokenOf(world)).toBeDefined()
+    expect((await a.connections.get('ada', OTHER_NAME).getAccessToken())?.value).toBeDefined()
+    expect(
+      a
+        .urls()
+        .concat(b.urls())
+        .filter((url) => url.endsWith('/register')),
+    ).toHaveLength(2)
+  })
+
+  it('stays if the issuer begins to accept metadata documents', async () => {
+    const world = createMcpWorld({ clientMetadataUrl: 'https://app.example/client.json' })
+    await world.connect()
+    world.answers[SERVER_METADATA] = () => Response.json(metadataOf(ISSUER, { ...DOCUMENTS, ...ISS }))
+    await world.clock.advance(400_000)
+    await tokenOf(world)
+    await world.settle()
+    await world.clock.advance(301_000)
+    expect(await tokenOf(world)).toBeDefined()
+  })
+
+  it('is not the metadata document if the server does not name itself in its responses', async () => {
+    const world = createMcpWorld({ clientMetadataUrl: 'https://app.example/client.json' })
+    world.answers[SERVER_METADATA] = () => Response.json(metadataOf(ISSUER, DOCUMENTS))
+    const { authorization } = await world.connect()
+    expect(authorization?.searchParams.get('client_id')).toBe('client-1')
+  })
+
+  it('is the metadata document at such a server if the application has set the URL', async () => {
+    const clientMetadataUrl = 'https://app.example/client.json'
+    const provider = mcpServer(MCP, { clientName: 'Example', clientMetadataUrl })
+    const world = createMcpWorld({}, { provider })
+    world.answers[SERVER_METADATA] = () => Response.json(metadataOf(ISSUER, DOCUMENTS))
+    const { authorization } = await world.connect()
+    expect(authorization?.searchParams.get('client_id')).toBe(clientMetadataUrl)
+  })
+
+  it.each([true, false])('gets no code of another server, with iss: %s', async (sendsIssuer) => {
+    const world = createMcpWorld({ clientMetadataUrl: 'https://app.example/client.json' }, { sendsIssuer })
+    const change = { ...DOCUMENTS, ...ISS, authorization_endpoint: `${OTHER}/authorize` }
+    world.answers[SERVER_METADATA] = () => Response.json(metadataOf(ISSUER, change))
+    const { outcome, authorization } = await world.connect()
+    expect([outcome, authorization?.origin]).toEqual(['failed', OTHER])
+    expect(world.urls()).not.toContain(`${ISSUER}/token`)
+  })
+})
+
+describe('an outage', () => {
+  const described = 'https://mcp.example.com/metadata'
+  const challenge = { 'www-authenticate': `Bearer resource_metadata="${described}"` }
+
+  it.each([
+    ['an error', () => new Response('busy', { status: 503 })],
+    ['no challenge', () => new Response(null, { status: 401 })],
+    ['a failure of the network', () => Promise.reject(new TypeError('failed'))],
+  ])('of an MCP server with %s does not move it', async (_, fail) => {
+    const answers = { ...standardAnswers('https://mcp.example.com'), ...standardAnswers() }
+    delete answers['https://mcp.example.com/.well-known/oauth-protected-resource/mcp']
+    answers[MCP] = () => new Response(null, { status: 401, headers: challenge })
+    answers[described] = () => Response.json({ resource: MCP, authorization_servers: [ISSUER] })
+    const world = createMcpWorld({}, { answers })
+    await world.connect()
+    answers[MCP] = fail
+    await world.clock.advance(400_000)
+    await tokenOf(world)
+    await world.settle()
+    await world.clock.advance(301_000)
+    expect(await tokenOf(world)).toBeDefined()
   })
 })

@@ -1,7 +1,10 @@
+import { createMemoryStore } from '@evertoken/core'
+import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
+import { discoverMcpServer } from '../src/index.ts'
 import { isResourceOf } from '../src/discovery/resource-metadata.ts'
 import { createUrlCheck, isPrivateHost } from '../src/discovery/safe-urls.ts'
-import { createMcpWorld, ISSUER, MCP, metadataOf } from './world.ts'
+import { createMcpWorld, ISSUER, MCP, metadataOf, standardAnswers } from './world.ts'
 
 const RESOURCE_METADATA = 'https://mcp.example.com/.well-known/oauth-protected-resource/mcp'
 const SERVER_METADATA = `${ISSUER}/.well-known/oauth-authorization-server`
@@ -10,6 +13,9 @@ describe('isPrivateHost', () => {
   it.each([
     'localhost',
     'redis',
+    'localhost.localdomain',
+    'localhost..',
+    'redis.default.svc',
     'db.internal',
     'printer.local',
     'api.localhost.',
@@ -48,7 +54,7 @@ describe('isPrivateHost', () => {
 })
 
 describe('createUrlCheck', () => {
-  const check = createUrlCheck(new URL(MCP), { insecureHosts: ['keycloak'] })
+  const check = createUrlCheck(new URL(MCP), { insecureHosts: ['keycloak'], trustsLoopback: false })
 
   it.each([
     'http://mcp.example.com/',
@@ -67,17 +73,23 @@ describe('createUrlCheck', () => {
     expect(check(url, 'URL').href).toBe(url),
   )
 
-  it('accepts loopback only if the MCP server is there too', () => {
-    const local = createUrlCheck(new URL('http://localhost:3000/mcp'), { insecureHosts: [] })
+  it('accepts loopback only if the application trusts it', () => {
+    const url = new URL('http://localhost:3000/mcp')
+    const local = createUrlCheck(url, { insecureHosts: [], trustsLoopback: true })
+    const other = createUrlCheck(url, { insecureHosts: [], trustsLoopback: false })
+    expect(() => other(url, 'URL')).toThrow()
     expect(local('http://127.0.0.1:4000/', 'URL').port).toBe('4000')
     expect(() => local('http://10.0.0.1/', 'URL')).toThrow()
   })
 
   it('calls the function of the application for each URL', () => {
     const allow = ({ hostname }: URL) => hostname.endsWith('.example.com')
-    const own = createUrlCheck(new URL(MCP), { allow, insecureHosts: [] })
+    const rules = { insecureHosts: [], trustsLoopback: false }
+    const own = createUrlCheck(new URL(MCP), { ...rules, allow })
     expect(own('https://login.example.com/', 'URL').origin).toBe(ISSUER)
     expect(() => own('https://evil.example/', 'URL')).toThrow(/is refused by `allow`/)
+    const later = createUrlCheck(new URL(MCP), { ...rules, allow: () => Promise.resolve(true) })
+    expect(() => later('https://login.example.com/', 'URL')).toThrow(/is refused by `allow`/)
   })
 })
 
@@ -149,6 +161,51 @@ describe('the discovery', () => {
       answers[RESOURCE_METADATA] = () => new Response('busy', { status: 503 })
     })
     expect(code).toBe('authorization_server_unavailable')
+  })
+
+  it.each([
+    ['of a user', {}, []],
+    ['of a user of a local application', { baseUrl: 'http://localhost:3000' }, ['http://127.0.0.1:9200/mcp']],
+  ])('calls a server on loopback only if the application is there: %s', async (_, settings, expected) => {
+    const world = createMcpWorld({}, settings)
+    await world.connect(`/connections/${encodeURIComponent('mcp:http://127.0.0.1:9200/mcp')}/connect`)
+    expect(world.urls().slice(0, 1)).toEqual(expected)
+  })
+
+  it('does not use a stored server that the application no longer allows', async () => {
+    const [store, clock, answers] = [createMemoryStore(), createManualClock(), standardAnswers()]
+    await createMcpWorld({}, { store, clock, answers }).connect()
+    const allow = ({ hostname }: URL) => hostname === 'mcp.example.com'
+    const world = createMcpWorld({ allow }, { store, clock, answers })
+    const token = world.connections.get('ada', `mcp:${MCP}`).getAccessToken({ forceRefresh: true })
+    await expect(token).rejects.toThrow(/is refused by `allow`/)
+    expect(world.urls()).toEqual([])
+  })
+
+  it('of a service needs no authorization endpoint and no PKCE', async () => {
+    const world = createMcpWorld()
+    const metadata = { issuer: ISSUER, token_endpoint: `${ISSUER}/token` }
+    world.answers[SERVER_METADATA] = () => Response.json(metadata)
+    const { server, resource } = await discoverMcpServer(MCP, { fetch: world.fetch })
+    expect([server.issuer, resource]).toEqual([ISSUER, MCP])
+  })
+
+  it('registers the configured scope and those of the issuer', async () => {
+    const world = createMcpWorld({ scope: 'read admin' })
+    world.answers[SERVER_METADATA] = () =>
+      Response.json(metadataOf(ISSUER, { scopes_supported: ['read', 'mail'] }))
+    await world.connect()
+    const registration = world.sent.find(({ url }) => url.endsWith('/register'))
+    expect(JSON.parse(registration?.body ?? '')).toMatchObject({ scope: 'read admin mail' })
+  })
+
+  it('keeps only a part of a long list', async () => {
+    const world = createMcpWorld({ scope: 'read' })
+    const scopes = Array.from({ length: 10_000 }, (_, index) => `scope-${index}`)
+    world.answers[SERVER_METADATA] = () => Response.json(metadataOf(ISSUER, { scopes_supported: scopes }))
+    await world.connect()
+    const registration = world.sent.find(({ url }) => url.endsWith('/register'))
+    expect(registration?.body.length).toBeLessThan(5000)
   })
 
   it('follows no redirect', async () => {

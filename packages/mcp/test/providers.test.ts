@@ -1,6 +1,6 @@
-import type { AccessToken } from '@evertoken/core'
+import { type AccessToken, ConfigurationError } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
-import { mcpAuthProvider, mcpOAuthClientProvider, mcpServer, mcpServers } from '../src/index.ts'
+import { mcpAuthProvider, mcpFetch, mcpOAuthClientProvider, mcpServer, mcpServers } from '../src/index.ts'
 import { createTokens } from '../src/sdk/auth-provider.ts'
 import type { McpConnection } from '../src/sdk/owner-must-act.ts'
 import { createMcpWorld, MCP } from './world.ts'
@@ -58,6 +58,33 @@ describe('mcpOAuthClientProvider', () => {
     const url = new URL('https://login.example.com/authorize?scope=read+write')
     await expect(provider.redirectToAuthorization(url)).rejects.toMatchObject({ missingScope: 'write' })
     expect(links).toEqual([expect.stringMatching(/connect\?scope=write$/)])
+  })
+})
+
+describe('the discovery of an SDK', () => {
+  it('needs no request', async () => {
+    const provider = mcpOAuthClientProvider(createConnection().connection)
+    const state = provider.discoveryState()
+    expect(state.authorizationServerUrl).toBe(state.authorizationServerMetadata.issuer)
+    expect(await provider.validateResourceURL()).toBeUndefined()
+  })
+})
+
+describe('mcpFetch', () => {
+  it('refuses a URL that is not absolute', () => {
+    expect(() => mcpFetch(createConnection().connection, 'nonsense')).toThrow(ConfigurationError)
+  })
+
+  it('shows no query of a URL in messages', async () => {
+    const world = createMcpWorld()
+    const url = `${MCP}?key=canary`
+    const connection = world.connections.get('ada', `mcp:${url}`)
+    const errors = await Promise.all([
+      mcpFetch(connection, url)(url).catch(String),
+      mcpAuthProvider(connection).token().catch(String),
+    ])
+    expect(errors).toEqual([expect.stringContaining(MCP), expect.stringContaining(MCP)])
+    expect(JSON.stringify(errors)).not.toContain('canary')
   })
 })
 

@@ -1,5 +1,10 @@
-import { type Connections, createConnections, createFlights } from '@evertoken/core/connections'
-import { createMemoryStore, type EvertokenEvent } from '@evertoken/core'
+import {
+  type ConnectionProviderResolver,
+  type Connections,
+  createConnections,
+  createFlights,
+} from '@evertoken/core/connections'
+import { createMemoryStore, type EvertokenEvent, type SessionStore } from '@evertoken/core'
 import { createManualClock, type ManualClock } from '@evertoken/testkit'
 import { mcpServers, type McpServersOptions } from '../src/index.ts'
 
@@ -73,7 +78,11 @@ export interface McpWorld {
   readonly sent: SentRequest[]
   readonly events: EvertokenEvent[]
   /** Connects an account in the browser. Resolves to the outcome, and the authorization request if there was one. */
-  connect(link?: string): Promise<{ readonly outcome: string | null; readonly authorization?: URL }>
+  connect(
+    link?: string,
+    /** The process that receives the response. */
+    other?: McpWorld,
+  ): Promise<{ readonly outcome: string | null; readonly authorization?: URL }>
   /** Sends a request to the servers. */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
   /** Waits for work in the background. */
@@ -82,9 +91,28 @@ export interface McpWorld {
   urls(): readonly string[]
 }
 
+/** The parts that several processes can share. */
+export interface WorldParts {
+  readonly answers?: Answers
+  readonly store?: SessionStore
+  readonly clock?: ManualClock
+  readonly baseUrl?: string
+  /** Instead of that of the package. */
+  readonly provider?: ConnectionProviderResolver
+  /** Whether responses of authorization servers have `iss`. */
+  readonly sendsIssuer?: boolean
+}
+
 export function createMcpWorld(
   options: Partial<McpServersOptions> = {},
-  { answers = standardAnswers(), store = createMemoryStore(), clock = createManualClock() } = {},
+  {
+    answers = standardAnswers(),
+    store = createMemoryStore(),
+    clock = createManualClock(),
+    baseUrl = APP,
+    provider,
+    sendsIssuer = false,
+  }: WorldParts = {},
 ): McpWorld {
   const sent: SentRequest[] = []
   const events: EvertokenEvent[] = []
@@ -104,24 +132,24 @@ export function createMcpWorld(
       store,
       clock,
       fetch,
-      baseUrl: APP,
+      baseUrl,
       owner: () => 'ada',
       onEvent: (event) => void events.push(event),
-      providers: { mcp: mcpServers({ clientName: 'Example', ...options }) },
+      providers: { mcp: provider ?? mcpServers({ clientName: 'Example', ...options }) },
     },
     { flights: createFlights(), keepAlive: (work) => void background.push(work) },
   )
 
-  async function open(url: URL, cookies: string): Promise<Response> {
+  async function open(url: URL, cookies: string, at = connections): Promise<Response> {
     const headers = {
       cookie: cookies,
       'sec-fetch-mode': 'navigate',
       'sec-fetch-site': 'none',
       'sec-fetch-dest': 'document',
     }
-    return (await connections.route(new Request(url, { headers }))) ?? new Response('application')
+    return (await at.route(new Request(url, { headers }))) ?? new Response('application')
   }
-  const locationOf = (response: Response) => new URL(response.headers.get('location') ?? '', APP)
+  const locationOf = (response: Response) => new URL(response.headers.get('location') ?? '', baseUrl)
 
   return {
     connections,
@@ -132,15 +160,16 @@ export function createMcpWorld(
     urls: () => sent.map(({ url }) => url),
     fetch,
     settle: () => clock.advanceUntil(Promise.allSettled(background.splice(0)), 10_000),
-    async connect(link = `/connections/${encodeURIComponent(`mcp:${MCP}`)}/connect`) {
-      const begun = await open(new URL(link, APP), '')
+    async connect(link = `/connections/${encodeURIComponent(`mcp:${MCP}`)}/connect`, other?: McpWorld) {
+      const begun = await open(new URL(link, baseUrl), '')
       const authorization = locationOf(begun)
-      if (authorization.origin === APP) return { outcome: authorization.searchParams.get('outcome') }
+      if (authorization.origin === baseUrl) return { outcome: authorization.searchParams.get('outcome') }
       const cookies = begun.headers.getSetCookie().map((cookie) => cookie.split(';', 1)[0])
       const callback = new URL(authorization.searchParams.get('redirect_uri') ?? '')
       callback.searchParams.set('state', authorization.searchParams.get('state') ?? '')
       callback.searchParams.set('code', 'code')
-      const done = locationOf(await open(callback, cookies.join('; ')))
+      if (sendsIssuer) callback.searchParams.set('iss', authorization.origin)
+      const done = locationOf(await open(callback, cookies.join('; '), other?.connections))
       return { outcome: done.searchParams.get('outcome'), authorization }
     },
   }

@@ -52,10 +52,13 @@ export function createRegistrationRequest(
   metadata: AuthorizationServerMetadata,
   scope: string | undefined,
 ): ClientMetadata {
+  // Some servers refuse a scope that is not registered, also when it is needed only later.
+  const requested = (values.scope ?? scope ?? '').split(' ').filter(Boolean)
+  const scopes = [...new Set([...requested, ...textsOf(metadata['scopes_supported'])])]
   return {
     ...createMetadata(values, [redirectUri]),
     token_endpoint_auth_method: methodFor(metadata),
-    ...(scope !== undefined && { scope }),
+    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
   }
 }
 

@@ -1,14 +1,20 @@
-import { type ResolverHost, sha256, untilWon } from '@evertoken/core/adapter'
+import { type ResolverHost, sha256 } from '@evertoken/core/adapter'
 
 /** Facts that all processes share. They are stored encrypted, next to the connections. */
 export interface Notes {
-  /** Resolves to `undefined` if there is none, or the secret that encrypted it is gone. */
-  read(name: readonly string[]): Promise<unknown>
-  write(name: readonly string[], value: object): Promise<void>
+  read(name: readonly string[]): Promise<Note>
 }
 
-/** How long a note is kept after it was written, in seconds. A connection that is used needs its notes. */
-const KEPT_SECONDS = 100 * 31_536_000
+/** One fact, as it was read. */
+export interface Note {
+  /** `undefined` if there is none, or the secret that encrypted it is gone. */
+  readonly value: unknown
+  /** Replaces the note. Resolves to `false`, and changes nothing, if another process has written it since it was read. */
+  replace(value: object): Promise<boolean>
+}
+
+/** How long a note is kept after it was written, in seconds: a year. A connection that is used renews its notes. */
+const KEPT_SECONDS = 31_536_000
 
 /** Creates access to the notes in the store of the connections. */
 export function createNotes({ store, seal, clock }: Pick<ResolverHost, 'store' | 'seal' | 'clock'>): Notes {
@@ -19,18 +25,18 @@ export function createNotes({ store, seal, clock }: Pick<ResolverHost, 'store' |
       const key = await keyOf(name)
       const sealed = await store.read(key)
       const opened = typeof sealed === 'string' ? await seal.unseal(sealed) : undefined
-      if (!opened || !('value' in opened)) return undefined
       // The store could have moved the note of another server there.
-      const { note, value } = Object(opened.value) as { readonly note?: unknown; readonly value?: unknown }
-      return note === key ? value : undefined
-    },
-    async write(name, value) {
-      const key = await keyOf(name)
-      const sealed = await seal.seal({ note: key, value })
-      await untilWon(async () => {
-        const expected = await store.read(key)
-        return (await store.swap(key, expected, sealed, clock.now() + KEPT_SECONDS)) || 'again'
-      })
+      const { note, value } = Object(opened && 'value' in opened && opened.value) as {
+        readonly note?: unknown
+        readonly value?: unknown
+      }
+      return {
+        value: note === key ? value : undefined,
+        async replace(next) {
+          const replacement = await seal.seal({ note: key, value: next })
+          return store.swap(key, sealed, replacement, clock.now() + KEPT_SECONDS)
+        },
+      }
     },
   }
 }

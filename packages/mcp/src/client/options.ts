@@ -31,8 +31,9 @@ export interface McpClientOptions {
   /** The name that users see when they consent. */
   readonly clientName: string
   /**
-   * The URL of the client metadata document. It is the client ID at servers that support such documents. The routes of your
-   * connections serve the document if the URL is in your application.
+   * The URL of the client metadata document. It is the client ID at servers that support such documents. With
+   * `mcpServers()`, the server must also send `iss` in its responses (RFC 9207). The routes of your connections serve the document
+   * if the URL is in your application.
    *
    * @default none, so that Evertoken registers a client at each authorization server
    * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document Client ID Metadata Document}

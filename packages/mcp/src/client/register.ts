@@ -1,18 +1,19 @@
 import { ConfigurationError } from '@evertoken/core'
 import { isJsonObject } from '@evertoken/core/adapter'
-import { type Requests, unavailable } from '../discovery/documents.ts'
+import { isUnavailable, type Requests, unavailable } from '../discovery/documents.ts'
 import type { McpServer } from '../discovery/find-server.ts'
 import { createRegistrationRequest, isRegisteredMethod, type RegisteredMethod } from './metadata.ts'
 import type { McpValues } from './options.ts'
 
 /** A client that Evertoken has registered at an authorization server. */
 export interface RegisteredClient {
-  readonly redirectUri: string
   readonly clientId: string
   readonly clientSecret?: string
   readonly method?: RegisteredMethod
   /** When the secret expires, in seconds since the epoch. 0: never. */
   readonly secretExpiresAt: number
+  /** When it was stored, in seconds since the epoch. */
+  readonly storedAt: number
   /** When the server has refused the client first, in seconds since the epoch. */
   readonly refusedAt?: number
 }
@@ -29,7 +30,7 @@ export async function registerClient(
   values: McpValues,
   redirectUri: string,
   { http, checkUrl }: Requests,
-): Promise<RegisteredClient> {
+): Promise<Omit<RegisteredClient, 'storedAt'>> {
   const endpoint = metadata['registration_endpoint']
   if (endpoint === undefined) throw cannotRegister(metadata.issuer, 'offers no registration')
   const { href } = checkUrl(endpoint, '`registration_endpoint`')
@@ -38,7 +39,7 @@ export async function registerClient(
   const response = await http(href, { method: 'POST', headers, body: JSON.stringify(request) }).catch(
     unavailable,
   )
-  if (response.status >= 500 || response.status === 429) return unavailable({ status: response.status })
+  if (isUnavailable(response)) return unavailable({ status: response.status })
   const client: unknown = response.ok ? await response.json().catch(() => undefined) : undefined
   if (!isJsonObject(client) || typeof client['client_id'] !== 'string' || client['client_id'] === '')
     throw cannotRegister(metadata.issuer, `has refused the registration with status ${response.status}`)
@@ -46,7 +47,6 @@ export async function registerClient(
   const method = client['token_endpoint_auth_method'] ?? request['token_endpoint_auth_method']
   const expiresAt = Number(client['client_secret_expires_at'] ?? 0)
   return {
-    redirectUri,
     clientId: client['client_id'],
     ...(typeof secret === 'string' && secret !== '' && { clientSecret: secret }),
     ...(isRegisteredMethod(method) && { method }),

@@ -1,6 +1,7 @@
 import { customTokenRequest } from '@evertoken/core/requests'
 import type { ConnectionProvider } from '@evertoken/core/connections'
-import { omitUndefined, type ResolverCall } from '@evertoken/core/adapter'
+import { isLoopback, omitUndefined, type ResolverCall } from '@evertoken/core/adapter'
+import { checkEndpoints } from '../discovery/authorization-server.ts'
 import { createRequests, type Requests, textsOf } from '../discovery/documents.ts'
 import { findServer, type McpServer, profileOf } from '../discovery/find-server.ts'
 import { createUrlCheck } from '../discovery/safe-urls.ts'
@@ -18,6 +19,13 @@ interface KnownServer extends McpServer {
 /** The age after which a server is looked up again in the background, in seconds. */
 const FRESH_SECONDS = 300
 
+/** The URL of an MCP server. */
+export interface ServerAddress {
+  readonly url: URL
+  /** Whether the application has set the URL. Otherwise, a user has named it. */
+  readonly isFixed: boolean
+}
+
 /**
  * Returns the provider of a connection to an MCP server.
  *
@@ -27,24 +35,32 @@ const FRESH_SECONDS = 300
  * @returns `undefined` if no owner has connected to the server yet.
  */
 export async function resolveProvider(
-  url: URL,
+  { url, isFixed }: ServerAddress,
   values: McpValues,
   call: ResolverCall,
 ): Promise<ConnectionProvider | undefined> {
   const { insecureHosts, fetch, clock, serverTimeoutMs, provider, lookUp, flights, keepAlive } = call
-  const checkUrl = createUrlCheck(url, { allow: values.allow, insecureHosts })
+  // Without `baseUrl`, a browser can choose the origin with the header `Host`.
+  const local = isFixed ? url.href : call.origin
+  const trustsLoopback = local !== undefined && isLoopback(new URL(local).hostname)
+  const checkUrl = createUrlCheck(url, { allow: values.allow, insecureHosts, trustsLoopback })
   checkUrl(url, 'URL')
   const requests: Requests = createRequests({ fetch, clock, timeoutMs: serverTimeoutMs, checkUrl })
   const notes: Notes = createNotes(call)
   const note = ['server', provider, url.href]
 
-  const known = (await notes.read(note)) as KnownServer | undefined
+  const earlier = await notes.read(note)
+  const known = earlier.value as KnownServer | undefined
 
   const find = () => {
     const work = async () => {
       const redirectUri = lookUp?.redirectUri ?? known?.redirectUri
-      const found: KnownServer = { ...(await findServer(url, requests)), foundAt: clock.now(), redirectUri }
-      await notes.write(note, found)
+      const result = await findServer(url, requests, true)
+      // The owner is absent, and the description can be missing only for now.
+      const isLost = known?.isDescribed === true && !result.isDescribed && lookUp?.redirectUri === undefined
+      const found: KnownServer = { ...(isLost ? known : result), foundAt: clock.now(), redirectUri }
+      // The one that was written last applies. An owner who has begun to connect precedes a look-up in the background.
+      if (!(await earlier.replace(found)) && lookUp) await (await notes.read(note)).replace(found)
       return found
     }
     return flights.join(`mcp server ${JSON.stringify(note)}`, '', work, clock).result
@@ -55,7 +71,9 @@ export async function resolveProvider(
   if (server === known && clock.now() - known.foundAt > FRESH_SECONDS)
     // The stored facts still apply if the server does not respond.
     keepAlive(find().catch(() => undefined))
-  const client = await selectClient(server, values, call, notes, requests)
+  // The application can allow fewer servers than before.
+  checkEndpoints(server.metadata, checkUrl)
+  const client = await selectClient(server, isFixed, values, call, notes, requests)
   return client && createProvider(server, values, client)
 }
 

@@ -40,7 +40,7 @@ export function createRequests({
       const { href } = checkUrl(given, what)
       const response = await http(href, { headers: { accept: 'application/json' } }).catch(unavailable)
       // Only a clear refusal shows that there is no document. Otherwise, an outage would select another server.
-      if (response.status >= 500 || response.status === 429) return unavailable({ status: response.status })
+      if (isUnavailable(response)) return unavailable({ status: response.status })
       if (response.status !== 200) return undefined
       const document: unknown = await response.json().catch(() => undefined)
       return isJsonObject(document) ? document : undefined
@@ -50,6 +50,11 @@ export function createRequests({
 
 /** How soon a server that has failed can be tried again, in seconds. */
 const RETRY_SECONDS = 5
+
+/** Whether a response shows that a server cannot answer now. */
+export function isUnavailable({ status }: Pick<Response, 'status'>): boolean {
+  return status >= 500 || status === 429
+}
 
 /** @throws {TryLaterError} Always. */
 export function unavailable(cause: unknown): never {

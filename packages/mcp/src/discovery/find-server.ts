@@ -12,22 +12,25 @@ export interface McpServer {
   readonly metadata: AuthorizationServerMetadata
   /** The scope that the server asks for. `undefined` if it names none. */
   readonly scope: string | undefined
+  /** Whether the server describes itself (RFC 9728). Otherwise, it is assumed to be its own authorization server. */
+  readonly isDescribed: boolean
 }
 
 /**
  * Finds the authorization server of an MCP server.
  *
+ * @param isForUsers - Whether users sign in there.
  * @throws {ConfigurationError} If the server does not use OAuth, or one of its documents is wrong.
  */
-export async function findServer(url: URL, requests: Requests): Promise<McpServer> {
+export async function findServer(url: URL, requests: Requests, isForUsers: boolean): Promise<McpServer> {
   requests.checkUrl(url, 'URL')
   const found = await probe(url, requests)
   const described = await findResourceMetadata(url, found.metadataUrl, requests)
-  if (!described) return findLegacyServer(url, found, requests)
+  if (!described) return findLegacyServer(url, found, requests, isForUsers)
   const { resource, issuer, scopes } = described
-  const metadata = await findServerMetadata(issuer, url, requests)
+  const metadata = await findServerMetadata(issuer, url, requests, { isForUsers })
   if (!metadata) throw wrongServer(url, 'its authorization server publishes no metadata')
-  return { resource, metadata, scope: scopeOf(found.scope ?? scopes.join(' '), metadata) }
+  return { resource, metadata, scope: scopeOf(found.scope ?? scopes.join(' '), metadata), isDescribed: true }
 }
 
 /** Returns the profile of the authorization server. Its metadata is checked already, so it is not fetched again. */
@@ -42,12 +45,13 @@ async function findLegacyServer(
   url: URL,
   { scope, isTokenRequired }: Awaited<ReturnType<typeof probe>>,
   requests: Requests,
+  isForUsers: boolean,
 ): Promise<McpServer> {
   const { origin } = url
   const resource = url.href.replace(/#.*/, '')
   const isOwn = (named: string) => named.replace(/\/$/, '') === origin
-  const metadata = await findServerMetadata(origin, url, requests, isOwn)
-  if (metadata) return { resource, metadata, scope: scopeOf(scope ?? '', metadata) }
+  const metadata = await findServerMetadata(origin, url, requests, { isIssuer: isOwn, isForUsers })
+  if (metadata) return { resource, metadata, scope: scopeOf(scope ?? '', metadata), isDescribed: false }
   if (!isTokenRequired) throw wrongServer(url, 'it asks for no token and publishes no metadata')
   const endpoints = {
     issuer: origin,
@@ -55,7 +59,7 @@ async function findLegacyServer(
     token_endpoint: `${origin}/token`,
     registration_endpoint: `${origin}/register`,
   }
-  return { resource, metadata: endpoints, scope }
+  return { resource, metadata: endpoints, scope, isDescribed: false }
 }
 
 /** Asks for `offline_access` only if the authorization server lists it, because others refuse it. */

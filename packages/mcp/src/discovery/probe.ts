@@ -1,5 +1,5 @@
 import { type Challenge, parseChallenges } from '@evertoken/core/adapter'
-import type { Requests } from './documents.ts'
+import { isUnavailable, type Requests, unavailable } from './documents.ts'
 
 /** What an MCP server responds to a request without a token. */
 export interface ProbeResult {
@@ -18,7 +18,7 @@ const LIST_TOOLS = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list',
 /**
  * Sends a request without a token, because the challenge shows where the metadata is (RFC 9728 §5.1).
  *
- * A server that does not respond can still have metadata at the well-known URL.
+ * @throws {TryLaterError} If the server does not respond. Otherwise, an outage would select another authorization server.
  */
 export async function probe(server: URL, { http }: Requests): Promise<ProbeResult> {
   const response = await http(server.href, {
@@ -29,10 +29,11 @@ export async function probe(server: URL, { http }: Requests): Promise<ProbeResul
       'mcp-protocol-version': PROTOCOL,
     },
     body: LIST_TOOLS,
-  }).catch(() => undefined)
-  const challenge = tokenChallenge(response?.headers)
+  }).catch(unavailable)
+  if (isUnavailable(response)) return unavailable({ status: response.status })
+  const challenge = tokenChallenge(response.headers)
   return {
-    isTokenRequired: response?.status === 401,
+    isTokenRequired: response.status === 401,
     metadataUrl: challenge?.parameters.get('resource_metadata'),
     scope: challenge?.parameters.get('scope') || undefined,
   }

@@ -3,10 +3,12 @@ import { ConfigurationError } from '@evertoken/core'
 
 /** Which URLs can be called, in addition to public ones on https. */
 export interface UrlRules {
-  /** Whether the application allows a URL. Default: all. */
-  readonly allow?: ((url: URL) => boolean) | undefined
+  /** Returns `true` if the application allows a URL. Default: all. */
+  readonly allow?: ((url: URL) => unknown) | undefined
   /** Hosts that can use plain http. */
   readonly insecureHosts: readonly string[]
+  /** Whether addresses on loopback can use plain http. Only the application can decide it, never the user who names the URL. */
+  readonly trustsLoopback: boolean
 }
 
 /** Checks each URL of one MCP server, because its documents can name any address. */
@@ -15,21 +17,22 @@ export type CheckUrl = (url: unknown, what: string) => URL
 /**
  * Creates the check for the URLs of one MCP server.
  *
- * Plain http and private addresses are refused. Otherwise, a server could send requests into the network of the application. An
- * MCP server on loopback can name others there, so that developers can use one.
+ * Plain http and private addresses are refused. Otherwise, a server could send requests into the network of the application.
  *
  * @param server - The URL of the MCP server.
  */
-export function createUrlCheck(server: URL, { allow = () => true, insecureHosts }: UrlRules): CheckUrl {
-  const isLocal = isLoopback(server.hostname)
-
+export function createUrlCheck(
+  server: URL,
+  { allow = () => true, insecureHosts, trustsLoopback }: UrlRules,
+): CheckUrl {
   function findFault(url: URL): string | undefined {
     const { protocol, hostname, username, password } = url
     if (username + password !== '') return 'has a user name or password'
-    const isTrusted = insecureHosts.includes(hostname) || (isLocal && isLoopback(hostname))
+    const isTrusted = insecureHosts.includes(hostname) || (trustsLoopback && isLoopback(hostname))
     if (protocol !== 'https:' && !(protocol === 'http:' && isTrusted)) return 'is not on https'
     if (!isTrusted && isPrivateHost(hostname)) return 'has a private address'
-    return allow(new URL(url)) ? undefined : 'is refused by `allow`'
+    // A function that returns a promise allows nothing.
+    return allow(new URL(url)) === true ? undefined : 'is refused by `allow`'
   }
 
   return (given, what) => {
@@ -49,7 +52,8 @@ export function wrongServer(server: URL, reason: string): ConfigurationError {
 }
 
 /** Names of hosts in a private network: without a dot, or of a domain that is reserved for it. */
-const LOCAL_NAME = /^[^.:[\]]+$|\.(?:local|localhost|internal|intranet|lan|home|corp|home\.arpa)$/
+const LOCAL_NAME =
+  /^[^.:[\]]+$|\.(?:local|localhost|localdomain|internal|intranet|private|svc|lan|home|corp|home\.arpa)$/
 /** IPv4 addresses that are not public (RFC 6890): this network, private, shared, loopback, link-local, test and multicast. */
 const PRIVATE_V4 =
   /^(?:0|10|127|22[4-9]|2[34]\d|25[0-5])\.|^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|^169\.254\.|^172\.(?:1[6-9]|2\d|3[01])\.|^192\.168\.|^192\.0\.[02]\.|^198\.(?:1[89]|51\.100)\.|^203\.0\.113\./
@@ -60,7 +64,7 @@ const PRIVATE_V4 =
  * @param hostname - As in `URL.hostname`, so addresses have one spelling.
  */
 export function isPrivateHost(hostname: string): boolean {
-  const host = hostname.replace(/\.$/, '')
+  const host = hostname.replace(/\.+$/, '')
   if (host.startsWith('[')) return isPrivateV6(host)
   return LOCAL_NAME.test(host) || (/^[\d.]+$/.test(host) && PRIVATE_V4.test(host))
 }

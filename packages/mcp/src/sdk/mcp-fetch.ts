@@ -1,5 +1,5 @@
 import type { CarryOptions, TokenFetch } from '@evertoken/core'
-import { discardBody } from '@evertoken/core/adapter'
+import { discardBody, invalid, parseUrl } from '@evertoken/core/adapter'
 import { errorOf, type McpConnection } from './owner-must-act.ts'
 
 /** Options of `mcpFetch()`. */
@@ -27,7 +27,9 @@ export function mcpFetch(
   url: string | URL,
   options: McpFetchOptions = {},
 ): TokenFetch {
-  const { origin, pathname } = new URL(url)
+  const server = parseUrl(url)
+  if (!server) throw invalid('url', 'must be the absolute URL of the MCP server')
+  const { origin, pathname } = server
   const baseUrl = origin + pathname
   const send = connection.createTokenFetch({ ...options, baseUrl, throwTokenErrors: true })
   return async (input, init) => {

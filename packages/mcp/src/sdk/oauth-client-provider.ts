@@ -33,8 +33,28 @@ export interface McpOAuthClientProvider {
   saveCodeVerifier(): void
   /** Returns a value without a meaning. */
   codeVerifier(): string
+  /** Returns metadata without a meaning, so that an SDK requests none. Its servers could name any address. */
+  discoveryState(): McpDiscoveryState
+  /** Resolves to `undefined`, because Evertoken has checked the resource. */
+  validateResourceURL(): Promise<undefined>
   /** Lets an SDK use any authorization server for the discovery that precedes `redirectToAuthorization`. */
   saveAuthorizationServerInformation(): void
+}
+
+/** The metadata that an SDK would otherwise request. */
+export interface McpDiscoveryState {
+  /** The issuer of `authorizationServerMetadata`. */
+  authorizationServerUrl: string
+  /** The metadata of the MCP server. */
+  resourceMetadata: { resource: string; authorization_servers: string[] }
+  /** The metadata of the authorization server. */
+  authorizationServerMetadata: {
+    issuer: string
+    authorization_endpoint: string
+    token_endpoint: string
+    response_types_supported: string[]
+    code_challenge_methods_supported: string[]
+  }
 }
 
 /** What to do if the owner must act. */
@@ -97,6 +117,18 @@ export function mcpOAuthClientProvider(
         throw error
       }
     },
+    discoveryState: () => ({
+      authorizationServerUrl: UNUSED,
+      resourceMetadata: { resource: UNUSED, authorization_servers: [UNUSED] },
+      authorizationServerMetadata: {
+        issuer: UNUSED,
+        authorization_endpoint: UNUSED,
+        token_endpoint: UNUSED,
+        response_types_supported: ['code'],
+        code_challenge_methods_supported: ['S256'],
+      },
+    }),
+    validateResourceURL: () => Promise.resolve(undefined),
     saveCodeVerifier() {},
     codeVerifier: () => 'unused',
     saveAuthorizationServerInformation() {},

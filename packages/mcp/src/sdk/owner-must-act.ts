@@ -9,6 +9,11 @@ export type McpConnection = Pick<
   'name' | 'connectUrl' | 'createTokenFetch' | 'getAccessToken' | 'getState' | 'missingScope'
 >
 
+/** Returns the name without the query of the URL, which can contain a key. */
+function shownName({ name }: Pick<McpConnection, 'name'>): string {
+  return name.replace(/\?.*/s, '')
+}
+
 /** Creates the error for a connection that has no token. Its `url` is the link for the owner. */
 export async function ownerMustAct(connection: McpConnection): Promise<SignInRequiredError> {
   const { state } = await connection.getState()
@@ -16,12 +21,12 @@ export async function ownerMustAct(connection: McpConnection): Promise<SignInReq
   if (state === 'not_connected')
     return new SignInRequiredError(
       state,
-      `The owner has not connected \`${connection.name}\`. Open \`url\` in the browser of the owner.`,
+      `The owner has not connected \`${shownName(connection)}\`. Open \`url\` in the browser of the owner.`,
       { url },
     )
   return new SignInRequiredError(
     'needs_reauthorization',
-    `The MCP server of \`${connection.name}\` no longer accepts the grant. Open \`url\` in the browser of the owner.`,
+    `The MCP server of \`${shownName(connection)}\` no longer accepts the grant. Open \`url\` in the browser of the owner.`,
     { url },
   )
 }
@@ -39,7 +44,7 @@ export async function scopeMissing(
   const url = connection.connectUrl(omitUndefined({ scope: missingScope }))
   return new SignInRequiredError(
     'scope_missing',
-    `The owner of \`${connection.name}\` has not granted \`missingScope\`. Open \`url\` in the browser of the owner.`,
+    `The owner of \`${shownName(connection)}\` has not granted \`missingScope\`. Open \`url\` in the browser of the owner.`,
     { url, missingScope },
   )
 }

@@ -42,8 +42,11 @@ export interface ConnectProvider {
   readonly isOwnerInResponse: boolean
   /** Whether a connection is one of this provider. */
   isProviderOf(name: string): boolean
-  /** @param isBegin - Whether the owner begins to connect, so that the provider can be looked up again. */
-  findClient(target: ConnectTarget, isBegin: boolean): Promise<ConnectClient>
+  /**
+   * @param isBegin - Whether the owner begins to connect, so that the provider can be looked up again.
+   * @param grantClientId - The client with which the owner has begun, if the known one is another.
+   */
+  findClient(target: ConnectTarget, isBegin: boolean, grantClientId?: string): Promise<ConnectClient>
   /** Emits an event. Throws all errors that are not an `EvertokenError`. */
   reportFailure(error: unknown): EvertokenError
 }

@@ -81,7 +81,10 @@ export async function redeemConnection(
   markUsed: () => Promise<boolean>,
   emit: EventListener,
 ): Promise<boolean> {
-  const client = await findClient(pending, false)
+  const known = await findClient(pending, false)
+  // Another process can have begun with a client that is new.
+  const isKnown = isOfRegistration(pending, known.server.registration)
+  const client = isKnown ? known : await findClient(pending, false, pending.clientId)
   const { server } = client
   // A function of the application can return another client now. The code must not be sent there.
   if (!isOfRegistration(pending, server.registration)) throw notUsable()

@@ -16,8 +16,8 @@ export interface ConnectionClient {
 }
 
 /** A token, or what the owner must do. */
-export type ConnectionTokenResult =
-  | Extract<TokenResult<ConnectionSnapshot>, { readonly kind: 'token' }>
+export type ConnectionTokenResult<Client> =
+  | (Extract<TokenResult<ConnectionSnapshot>, { readonly kind: 'token' }> & { readonly client: Client })
   | {
       readonly kind: 'sign_in'
       readonly code: Extract<SignInCode, 'not_connected' | 'needs_reauthorization' | 'scope_missing'>
@@ -25,28 +25,36 @@ export type ConnectionTokenResult =
       readonly missingScope?: string
     }
 
+export interface ConnectionTokenOptions<Client>
+  extends ConnectionHandleOptions, Pick<ConnectionChanges, 'markBroken'> {
+  /** Finds the client of a grant again, because another process can have changed the client. */
+  readonly findClient: (clientId: string) => Client | Promise<Client>
+}
+
 /** Returns a current token of a connection. If its token is current, that costs one read of the store. */
-export async function requestConnectionToken(
+export async function requestConnectionToken<Client extends ConnectionClient>(
   ref: ConnectionRef,
-  { server, refresher }: ConnectionClient,
+  known: Client,
   call: TokenCall<ConnectionSnapshot>,
-  options: ConnectionHandleOptions & Pick<ConnectionChanges, 'markBroken'>,
-): Promise<ConnectionTokenResult> {
+  options: ConnectionTokenOptions<Client>,
+): Promise<ConnectionTokenResult<Client>> {
   const handle = createConnectionHandle(ref, options, call.keepAlive)
   const seen = await handle.read()
   if (!seen) return { kind: 'sign_in', code: 'not_connected' }
-  const { registration, binding } = server
+  const isKnown = isOfRegistration(seen.record, known.server.registration)
+  const client = isKnown ? known : await options.findClient(seen.record.clientId)
+  const { registration, binding } = client.server
   const { ledger } = seen.record
   if (!isOfRegistration(seen.record, registration)) return needsOwner()
   const { scope } = call.request
   if (scope !== undefined && exceedsGrant(scope, ledger.scope))
     return { kind: 'sign_in', code: 'scope_missing', missingScope: missingScope(scope, ledger.scope) }
   if (ledger.proofKey && !binding) throw bindingMissing()
-  const result = await refresher.token(handle, seen, call)
-  return result.kind === 'token' ? result : needsOwner()
+  const result = await client.refresher.token(handle, seen, call)
+  return result.kind === 'token' ? { ...result, client } : needsOwner()
 
   /** The newest record decides, because another process may have changed it. */
-  async function needsOwner(): Promise<ConnectionTokenResult> {
+  async function needsOwner(): Promise<ConnectionTokenResult<Client>> {
     await options.markBroken(ref, registration, call.keepAlive, call.rejected)
     return { kind: 'sign_in', code: (await handle.read()) ? 'needs_reauthorization' : 'not_connected' }
   }

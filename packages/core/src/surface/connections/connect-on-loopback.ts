@@ -1,7 +1,6 @@
 import {
   authorizationExpired,
   type ConnectClient,
-  type ConnectTarget,
   connectRefusal,
   notUsable,
 } from '../../handlers/connections/connect-context.ts'
@@ -132,8 +131,8 @@ export async function connectOnLoopback(
   }
 
   /** The application can abort while the server responds. */
-  async function findAbortableClient(target: ConnectTarget, isBegin: boolean): Promise<ConnectClient> {
-    const client = await findClient(target, isBegin)
+  async function findAbortableClient(...parameters: Parameters<typeof findClient>): Promise<ConnectClient> {
+    const client = await findClient(...parameters)
     const store = async (grant: SignInGrant) => {
       signal?.throwIfAborted()
       return client.store(grant)

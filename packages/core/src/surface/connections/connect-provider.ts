@@ -25,10 +25,11 @@ export function createConnectProvider(
     redirectUri,
     isOwnerInResponse: clients.knownClient(provider)?.values.ownerFrom !== undefined,
     isProviderOf: (name) => splitName(name).provider === provider,
-    async findClient(target, isBegin) {
+    async findClient(target, isBegin, grantClientId) {
       const { owner = '', name } = target
       const context = { owner, label: splitName(name).label }
-      const client = await clients.clientFor(provider, context, isBegin ? { redirectUri } : undefined)
+      const lookUp = isBegin ? { redirectUri } : undefined
+      const client = await clients.clientFor(provider, context, lookUp, grantClientId)
       const onRefused = () => clients.forget(provider, context)
       return createConnectClient(application, target, client, onRefused, keepAlive)
     },

@@ -30,9 +30,8 @@ import type { ProviderClient } from './provider-client.ts'
 import type { ConnectionContext } from './provider-options.ts'
 import type { LookUp } from './resolver-host.ts'
 
-type FoundToken = Extract<ConnectionTokenResult, { readonly kind: 'token' }> & {
-  readonly client: ProviderClient
-}
+type TokenResult = ConnectionTokenResult<ProviderClient>
+type FoundToken = Extract<TokenResult, { readonly kind: 'token' }>
 
 interface Demand extends CallDemand {
   readonly key: string
@@ -59,7 +58,6 @@ export function createConnectionFunctions<Name extends string>(
   const { host, clients, store, refreshIndex, changes, listener, routePrefix } = application
   const { provider } = splitName(name)
   const { markBroken } = changes
-  const handleOptions = { store, clock: host.clock, listener, refreshIndex, markBroken }
 
   async function clientOf({ context }: FoundConnection, lookUp?: LookUp): Promise<ProviderClient> {
     try {
@@ -78,7 +76,9 @@ export function createConnectionFunctions<Name extends string>(
     const { key, parameters: request, rejected, forceRefresh, minValiditySeconds, signal } = demand
     // Each member by its name, because a spread costs more than the other work of a call.
     const call = { key, request, rejected, forceRefresh, minValiditySeconds, keepAlive }
-    const work = requestConnectionToken(ref, client, call, handleOptions)
+    const findClient = (clientId: string) => clients.clientFor(provider, context, undefined, clientId)
+    const options = { store, clock: host.clock, listener, refreshIndex, markBroken, findClient }
+    const work = requestConnectionToken(ref, client, call, options)
     const result = await (signal ? unlessAborted(work, signal) : work).catch((error: unknown) => {
       if (error instanceof EvertokenError) {
         host.emit({ type: 'token_unavailable', session: fingerprint(ref.key), code: error.code })
@@ -88,7 +88,7 @@ export function createConnectionFunctions<Name extends string>(
       throw error
     })
     if (result.kind === 'sign_in') throw ownerMustAct(result)
-    return { ...result, client }
+    return result
   }
 
   const credentialOf = ({ token, snapshot, client }: FoundToken) =>
@@ -111,9 +111,11 @@ export function createConnectionFunctions<Name extends string>(
   function ownerMustAct({
     code,
     missingScope: scope,
-  }: Omit<Extract<ConnectionTokenResult, { readonly kind: 'sign_in' }>, 'kind'>): SignInRequiredError {
+  }: Omit<Extract<TokenResult, { readonly kind: 'sign_in' }>, 'kind'>): SignInRequiredError {
+    // A label can be a URL, and its query can contain a key.
+    const shownName = name.replace(/\?.*/s, '')
     const url = connectUrl(scope === undefined ? {} : { scope })
-    return new SignInRequiredError(code, MESSAGES[code](name), { url, missingScope: scope })
+    return new SignInRequiredError(code, MESSAGES[code](shownName), { url, missingScope: scope })
   }
 
   return {

@@ -35,6 +35,8 @@ export interface IdleApplication extends Omit<ConnectionHandleOptions, 'clock'> 
     clientFor(
       provider: string,
       context: { readonly owner: string; readonly label: string | undefined },
+      lookUp?: undefined,
+      grantClientId?: string,
     ): ConnectionClient | Promise<ConnectionClient>
   }
   readonly changes: Pick<ConnectionChanges, 'markBroken'>

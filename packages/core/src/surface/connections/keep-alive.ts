@@ -53,9 +53,9 @@ function runKeepAlive(
   const handleOptions = { store, clock, listener, refreshIndex, markBroken: changes.markBroken }
 
   /** A failed refresh has its own event. */
-  async function findClient(key: string, provider: string, context: ConnectionContext) {
+  async function findClient(key: string, provider: string, context: ConnectionContext, clientId?: string) {
     try {
-      return await clients.clientFor(provider, context)
+      return await clients.clientFor(provider, context, undefined, clientId)
     } catch (error) {
       emit({ type: 'connection_hook_failed', connection: fingerprint(key), cause: redact(error) })
       throw error
@@ -64,9 +64,13 @@ function runKeepAlive(
 
   async function refresh({ id: key, owner, name }: ConnectionRecord, replaced: string): Promise<boolean> {
     const { provider, label } = splitName(name)
-    const client = await findClient(key, provider, { owner, label })
+    const find = (clientId?: string) => findClient(key, provider, { owner, label }, clientId)
+    const client = await find()
     const call = { key: '', request: {}, replaced, keepAlive: keepWork }
-    const result = await requestConnectionToken({ key, owner, name }, client, call, handleOptions)
+    const result = await requestConnectionToken({ key, owner, name }, client, call, {
+      ...handleOptions,
+      findClient: find,
+    })
     return result.kind === 'token'
   }
 

@@ -15,6 +15,8 @@ import type {
 export interface ProviderClients {
   /**
    * @param lookUp - Lets a function look the provider up. With a redirect URI, it is called also if its result is known.
+   * @param grantClientId - The client of the grant, if the known result is another one. The function is called once more, because
+   * another process can have changed the client.
    * @throws What the function of the application throws, a {@link ConfigurationError} for an invalid result, and a
    * {@link SignInRequiredError} if it returns nothing.
    */
@@ -22,6 +24,7 @@ export interface ProviderClients {
     provider: string,
     context: ConnectionContext,
     lookUp?: LookUp,
+    grantClientId?: string,
   ): ProviderClient | Promise<ProviderClient>
   /** Returns the client of a provider that is not a function. */
   knownClient(provider: string): ProviderClient | undefined
@@ -37,6 +40,8 @@ interface Resolved {
   readonly at: number
   /** Whether the server has refused the client since then. */
   readonly isRefused?: boolean
+  /** The client of the grant for which the function was called again. */
+  readonly grantClientId?: string | undefined
 }
 
 interface SharedClient {
@@ -46,7 +51,7 @@ interface SharedClient {
 }
 
 const RESOLVED_MS = 300_000
-/** How long a result is kept although the server refuses it, so that each request does not call the function. */
+/** How long a result is kept although the server refuses it or the grant is of another client, so that each request does not call the function. */
 const REFUSED_MS = 30_000
 const MAX_RESOLVED = 10_000
 const MAX_CLIENTS = 1000
@@ -71,11 +76,13 @@ export function createProviderClients(providers: ConnectionProviders, host: Conn
     name: string,
     context: ConnectionContext,
     lookUp: LookUp | undefined,
+    grantClientId: string | undefined,
   ): Promise<ProviderClient> {
     const key = keyOf(name, context)
     const earlier = resolved.get(key)
     const refusedClientId = earlier?.isRefused ? earlier.client.values.clientId : undefined
-    const call = { ...host, provider: name, lookUp, refusedClientId }
+    const origin = host.findOrigin()
+    const call = { ...host, origin, provider: name, lookUp, refusedClientId, grantClientId }
     const provider = await (providers[name] as ConnectionProviderResolver)(withResolverCall(context, call))
     if (!provider) throw notConnected()
     const id = JSON.stringify([name, provider.server?.issuer ?? provider.issuer, provider.clientId])
@@ -86,22 +93,24 @@ export function createProviderClients(providers: ConnectionProviders, host: Conn
       throw invalid(`providers.${name}.ownerFrom`, 'must be absent, because the function gets the owner')
     shared.provider = provider
     clients.set(id, shared)
-    resolved.set(key, { client: shared.client, at: clock.elapsed() })
+    resolved.set(key, { client: shared.client, at: clock.elapsed(), grantClientId })
     return shared.client
   }
 
   const ageOf = (found: Resolved) => clock.elapsed() - found.at
 
   return {
-    clientFor(name, context, lookUp) {
+    clientFor(name, context, lookUp, grantClientId) {
       const known = fixed.get(name)
       if (known) return known
       const key = keyOf(name, context)
       const found = resolved.get(key)
-      const keptMs = found?.isRefused ? REFUSED_MS : RESOLVED_MS
-      if (found && lookUp?.redirectUri === undefined && ageOf(found) < keptMs) return found.client
-      const work = () => resolve(name, context, lookUp)
-      return host.flights.join(`provider ${key}`, JSON.stringify(lookUp) ?? '', work, clock).result
+      const keptMs = found?.isRefused || grantClientId !== undefined ? REFUSED_MS : RESOLVED_MS
+      const isUsable = grantClientId === undefined || found?.grantClientId === grantClientId
+      if (found && isUsable && lookUp?.redirectUri === undefined && ageOf(found) < keptMs) return found.client
+      const work = () => resolve(name, context, lookUp, grantClientId)
+      const variant = JSON.stringify([lookUp, grantClientId])
+      return host.flights.join(`provider ${key}`, variant, work, clock).result
     },
     knownClient: (name) => fixed.get(name),
     isResolved: (name) => Object.hasOwn(providers, name) && !fixed.has(name),

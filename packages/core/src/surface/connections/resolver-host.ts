@@ -17,6 +17,8 @@ export interface ResolverHost {
   readonly fetch: typeof globalThis.fetch | undefined
   /** Hosts that can use plain http. */
   readonly insecureHosts: readonly string[]
+  /** The origin of the application in browsers. `undefined` if each request shows it. */
+  readonly origin: string | undefined
   /** How long a server may take, in milliseconds. */
   readonly serverTimeoutMs: number
   /** Shares work among callers. */
@@ -39,6 +41,8 @@ export interface ResolverCall extends ResolverHost {
   readonly lookUp: LookUp | undefined
   /** The client ID of the previous result, if the authorization server has refused that client. */
   readonly refusedClientId: string | undefined
+  /** The client ID of the stored grant, if the previous result was another client. */
+  readonly grantClientId: string | undefined
 }
 
 /** Finds a document of a provider, such as the metadata of its client. Returns `undefined` for other requests. */
