@@ -109,7 +109,10 @@ it.each([
   [{}, '`at.issuer`, `at.clientId`'],
   [{ issuer: 'https://a.example' }, '`at.clientId`'],
   [{ clientId: 'web', issuer: 'http://a.example' }, '`at.issuer`'],
-  [{ clientId: 'web', server: { issuer: 'https://a.example', nonce: 1 } }, '`at.server.nonce`'],
+  [
+    { clientId: 'web', server: { issuer: 'https://a.example', refreshEndsAccessToken: 1 } },
+    '`at.server.refreshEndsAccessToken`',
+  ],
   [{ clientId: 'web', issuer: 'https://a.example', clientSecre: 'secret' }, '`at.clientSecre`'],
   [
     { clientId: 'web', issuer: 'https://a.example', clientAuthentication: 'client_secret_post' },

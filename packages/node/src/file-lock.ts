@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { link, readdir, readFile, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ConfigurationError, OperatorError } from '@evertoken/core'
+import { ConfigurationError } from '@evertoken/core'
 import { unlessMissing, writePrivate } from './private-files.ts'
 import { ownIdentity, type ProcessIdentity, type ProcessState, stateOf } from './process-identity.ts'
 
@@ -156,11 +156,8 @@ function unreadableLock(file: string): ConfigurationError {
 function lockHeld(lock: string, { holder, state }: Blocked): Error {
   if (state !== 'unknown' || !holder) {
     const by = holder ? `process ${holder.pid} holds \`${lock}\`` : 'other processes use it'
-    return new OperatorError(
-      'store_unavailable',
-      `Cannot change the file store, because ${by}. Try again. If no program uses the store, delete \`${lock}\`.`,
-      { retryAfterSeconds: 1 },
-    )
+    const message = `Cannot change the file store, because ${by}. Try again. If no program uses the store, delete \`${lock}\`.`
+    return Object.assign(new Error(message), { code: 'FILE_LOCKED' })
   }
   return new ConfigurationError(
     'invalid_option',

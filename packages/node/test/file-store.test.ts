@@ -276,12 +276,15 @@ it('names the living process that holds the lock', async () => {
   const slow = count(path, 1, 'SIGSTOP', 'rename')
   onTestFinished(() => void slow.kill('SIGKILL'))
   await stopped(slow)
-  const options = { encryptionSecret: 'a secret of thirty-two characters', store: createFileStore({ path }) }
+  const store = createFileStore({ path })
+  const locked = await store.swap('key', undefined, 'record', FAR).catch((cause: unknown) => cause)
+  expect(locked).toMatchObject({ code: 'FILE_LOCKED' })
+  expect(String(locked)).toContain(`process ${slow.pid} holds \`${path}.lock\``)
+  const encryptionSecret = 'a secret of thirty-two characters'
   const providers = { orders: { issuer: 'https://login.example.com', clientId: 'cli' } }
-  const connection = createConnections({ ...options, providers }).get('me', 'orders')
+  const connection = createConnections({ encryptionSecret, store, providers }).get('me', 'orders')
   const error = await connection.disconnect().catch((cause: unknown) => cause)
-  expect(error).toMatchObject({ name: 'OperatorError', code: 'store_unavailable' })
-  expect(String(error)).toContain(`process ${slow.pid} holds \`${path}.lock\``)
+  expect(error).toMatchObject({ code: 'store_unavailable', cause: { code: 'FILE_LOCKED' } })
 })
 
 it('removes the files of processes that died while they waited, and no others', async () => {

@@ -84,10 +84,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     if (health !== before) lastCause = cause
     if (before.kind === 'working' && health !== before) emit({ type: 'store_failed', operation, cause })
     // The error of a misconfigured store already names the remedy.
-    // A store of Evertoken can name the remedy itself.
-    return isMisconfigured || error instanceof OperatorError
-      ? error
-      : new OperatorError(...unavailable(operation, cause))
+    return isMisconfigured ? error : new OperatorError(...unavailable(operation, cause))
   }
 
   /**
