@@ -138,7 +138,7 @@ describe.each(['cookie', 'server'])('on workerd, %s session', (SESSION) => {
       expect(await ambient.json()).toEqual({
         name: 'ConfigurationError',
         code: 'async_context_missing',
-        message: expect.stringContaining('"nodejs_compat"') as string,
+        message: expect.stringContaining('`nodejs_compat`') as string,
       })
     }
     const report = { type: 'programming_error', code: 'async_context_missing' }
