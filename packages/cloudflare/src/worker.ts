@@ -70,7 +70,7 @@ export interface Worker<User extends object, Env, Bound = User & BoundWorker<Use
   bind(env: Env, ctx: WorkerContext): Bound
 }
 
-/** The functions of one invocation, besides those of a session. They keep background work alive with its `ctx`. */
+/** The functions of one invocation, in addition to those of a session. They keep background work alive with its `ctx`. */
 export interface BoundWorker<User extends object> {
   /**
    * Handles the routes of Evertoken, and passes every other request to `application`, with the session of its user.

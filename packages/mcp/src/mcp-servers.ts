@@ -19,7 +19,7 @@ import { resolveProvider, type ServerAddress } from './client/resolve.ts'
  *
  * Evertoken finds the authorization server and registers a client when an owner connects.
  *
- * > **Warning:** Whoever chooses the URL makes your server call it. Evertoken refuses private addresses and plain http, but a public
+ * > **Warning:** The user who chooses the URL makes your server call it. Evertoken refuses private addresses and plain http, but a public
  * name can have a private address. Use `allow`, or a network that cannot reach internal services.
  *
  * @param options - The client, and which servers can be used.

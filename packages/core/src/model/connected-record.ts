@@ -78,7 +78,7 @@ function newLedger(
       { wall: now },
     )
   const { lease, doubt, spare } = kept
-  // The response has not used the refresh token, so what is known about that one still applies.
+  // The response has not used the refresh token, so the facts about that one still apply.
   const next = withGrant(kept, { grant, key: '', attempt }, { wall: now })
   return { ...next, lease, doubt, spare, scope: scope ?? kept.scope }
 }

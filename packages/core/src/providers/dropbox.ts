@@ -25,7 +25,7 @@ export function dropbox(): ServerProfile {
     },
     // Source of better-auth.
     defaultScope: 'account_info.read',
-    // Without it, there is no refresh token (documentation).
+    // Without it, the response has no refresh token (documentation).
     authorizationParameters: { token_access_type: 'offline' },
     // A refresh returns no refresh token (source of dropbox-sdk-js).
     refreshTokenReuse: 'tolerant',

@@ -5,7 +5,7 @@ import type { ReadClaims } from './members.ts'
 /**
  * Returns the server profile of Figma.
  *
- * A user is identified by the ID of the user. There is no revocation.
+ * A user is identified by the ID of the user. Figma cannot revoke grants.
  *
  * @returns A plain object for the option `server`.
  * @example

@@ -28,7 +28,7 @@ export function githubApp(options: { readonly host?: string } = {}): ServerProfi
 /**
  * Returns the server profile of GitHub for an OAuth app.
  *
- * Access tokens have no expiry, and there are no refresh tokens. A user is identified by the ID of the account.
+ * Access tokens have no expiry, and GitHub issues no refresh tokens. A user is identified by the ID of the account.
  *
  * @param options - `host`: the host of GitHub Enterprise Server. Default: `github.com`.
  * @returns A plain object for the option `server`.

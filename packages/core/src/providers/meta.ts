@@ -6,7 +6,7 @@ import type { ReadClaims, ReadTokenResponse } from './members.ts'
 /**
  * Returns the server profile of Meta, for Facebook.
  *
- * There is no refresh token: Meta exchanges an access token that has not expired for one of 60 days. Evertoken does so when
+ * Meta issues no refresh tokens. It exchanges an access token that has not expired for one of 60 days. Evertoken does so when
  * 10 % of its lifetime have passed. If the user is away for longer than the rest, the user must sign in again.
  *
  * @returns A plain object for the option `server`.

@@ -32,7 +32,7 @@ export function shopify({ shop }: { readonly shop: string }): ServerProfile {
     // The scopes of the app decide (from memory).
     defaultScope: '',
     scopeSeparator: ',',
-    // Without it, the token does not expire, and there is no refresh token (source of Nango).
+    // Without it, the token does not expire, and the response has no refresh token (source of Nango).
     tokenRequest: presetTokenRequest({ codeParameters: { expiring: '1' } }),
     // Documentation.
     tokenHeader: { name: 'X-Shopify-Access-Token' },

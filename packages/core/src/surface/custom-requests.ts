@@ -88,7 +88,7 @@ const CHECKED_REVOCATION = {
 /**
  * Describes how standard requests with client authentication differ at an authorization server.
  *
- * Do not use it if a preset of the server has it already.
+ * Do not use it with a preset of the server, which contains it.
  *
  * @param profile - The differences. They are checked with the other options.
  * @returns A value for `server.tokenRequest`.
@@ -106,7 +106,7 @@ export function customTokenRequest(profile: TokenRequestProfile): CustomTokenReq
 /**
  * Describes how an authorization server revokes a grant, if that differs from RFC 7009.
  *
- * Do not use it if a preset of the server has it already.
+ * Do not use it with a preset of the server, which contains it.
  *
  * @param profile - The request. It is checked with the other options.
  * @returns A value for `server.revocation`.

@@ -11,7 +11,7 @@ import { ConfigurationError } from '../vocabulary/index.ts'
 import type { ServerSettings } from './server-profile-checks.ts'
 import { copyClaims } from '../model/session-record.ts'
 
-/** What reads a token response that the application has received. */
+/** The parts that read a token response which the application has received. */
 export interface GivenGrantReader {
   readonly connection: Connection
   readonly serverClock: ServerClock

@@ -137,7 +137,7 @@ interface ServerValues extends CustomRequestOptions {
  * Checks the choice of the authorization server.
  *
  * @param prefix - Where the choice is, for the message.
- * @throws {ConfigurationError} If there is no server, or two, or a member of its profile is invalid.
+ * @throws {ConfigurationError} If the server is missing or set twice, or a member of its profile is invalid.
  */
 export function checkServer(choice: ServerValues, prefix = ''): ServerSettings {
   const { issuer, server, insecureHosts } = choice

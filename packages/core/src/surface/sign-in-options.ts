@@ -60,7 +60,7 @@ export interface SignInOptions extends AuthorizationModeOptions {
    * Whether signing out revokes the refresh token. `all` revokes the access tokens too.
    *
    * The revocation happens in the background and is repeated if it fails, so it does not delay the sign-out. Many servers
-   * revoke the access tokens together with the refresh token, so `all` is seldom needed.
+   * revoke the access tokens together with the refresh token, so `all` is rarely needed.
    *
    * @default true
    * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2 RFC 7009, section 2: Token Revocation}

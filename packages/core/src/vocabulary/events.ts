@@ -73,7 +73,7 @@ export type EvertokenEvent =
       readonly parts: readonly SignOutPart[]
       readonly retrying: boolean
     }
-  /** The request is treated as signed out, because its cookie is no valid session. */
+  /** The request is treated as signed out, because its cookie is not a valid session. */
   | { readonly type: 'session_rejected'; readonly reason: RejectionReason }
   /** An access token was refreshed and stored. `durationMs` is the time from the token request until the store has the token. */
   | { readonly type: 'token_refreshed'; readonly session: string; readonly durationMs: number }

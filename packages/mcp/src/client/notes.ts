@@ -5,7 +5,7 @@ export interface Notes {
   read(name: readonly string[]): Promise<Note>
 }
 
-/** One fact, as it was read. */
+/** One fact that was read. */
 export interface Note {
   /** `undefined` if there is none, or the secret that encrypted it is gone. */
   readonly value: unknown

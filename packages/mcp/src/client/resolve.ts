@@ -29,7 +29,7 @@ export interface ServerAddress {
 /**
  * Returns the provider of a connection to an MCP server.
  *
- * The server is looked up when an owner begins to connect. Other calls use what is stored, and look the server up in the
+ * The server is looked up when an owner begins to connect. Other calls use the stored result, and look the server up in the
  * background. A server that has moved to another authorization server then needs a new grant.
  *
  * @returns `undefined` if no owner has connected to the server yet.
@@ -59,7 +59,7 @@ export async function resolveProvider(
       // The owner is absent, and the description can be missing only for now.
       const isLost = known?.isDescribed === true && !result.isDescribed && lookUp?.redirectUri === undefined
       const found: KnownServer = { ...(isLost ? known : result), foundAt: clock.now(), redirectUri }
-      // The one that was written last applies. An owner who has begun to connect precedes a look-up in the background.
+      // The last written result applies. An owner who has begun to connect precedes a look-up in the background.
       if (!(await earlier.replace(found)) && lookUp) await (await notes.read(note)).replace(found)
       return found
     }

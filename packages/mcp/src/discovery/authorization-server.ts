@@ -28,7 +28,7 @@ const OTHERS = [
   'require_pushed_authorization_requests',
 ] as const
 
-/** What the metadata must contain. */
+/** The members that the metadata must contain. */
 interface MetadataRules {
   /** Whether the issuer that the metadata names is the expected one. */
   readonly isIssuer?: ((named: string) => boolean) | undefined

@@ -39,7 +39,7 @@ export function createRequests({
     async get(given, what) {
       const { href } = checkUrl(given, what)
       const response = await http(href, { headers: { accept: 'application/json' } }).catch(unavailable)
-      // Only a clear refusal shows that there is no document. Otherwise, an outage would select another server.
+      // Only a clear refusal shows that the document does not exist. Otherwise, an outage would select another server.
       if (isUnavailable(response)) return unavailable({ status: response.status })
       if (response.status !== 200) return undefined
       const document: unknown = await response.json().catch(() => undefined)

@@ -1,7 +1,7 @@
 import { type Challenge, parseChallenges } from '@evertoken/core/adapter'
 import { isUnavailable, type Requests, unavailable } from './documents.ts'
 
-/** What an MCP server responds to a request without a token. */
+/** The response of an MCP server to a request without a token. */
 export interface ProbeResult {
   readonly isTokenRequired: boolean
   /** The URL of the resource metadata. `undefined` if the challenge has none. */

@@ -35,7 +35,7 @@ export interface ConnectCallbackOptions {
  * Receives the authorization response of a provider, stores the grant, and sends the browser to its destination.
  *
  * Only the browser that began can finish, and only while the same owner is at it. Otherwise, one user could have the account of
- * another user connected to their own. A request of anybody else changes nothing, so the owner can still finish.
+ * another user connected to their own. A request of another user changes nothing, so the owner can still finish.
  */
 export async function connectCallback(
   context: ConnectContext,
@@ -74,7 +74,7 @@ export async function connectCallback(
 
 /**
  * Repeats a posted response as a request of this application. The form comes from another site, so the cookies of the owner are not
- * sent with it. The code is encrypted, so that no log has it.
+ * sent with it. The code is encrypted, so that logs do not contain it.
  */
 async function repeatForm(
   request: Request,

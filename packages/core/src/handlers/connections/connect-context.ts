@@ -69,7 +69,7 @@ export function returnWith(
   return redirect(withQueryParameters(returnTo, { connection, outcome }, origin, home))
 }
 
-/** Creates the response if there is no destination: a page, or `problem+json`. */
+/** Creates the response without a destination: a page, or `problem+json`. */
 export function connectRefusal(request: Request, error: EvertokenError): Response {
   const response = problemFor(error)
   if (!isNavigation(request)) return response

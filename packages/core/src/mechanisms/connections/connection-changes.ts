@@ -72,7 +72,7 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
   const { store, clock, listener, emit, refreshIndex } = options
   const swapAndReport = createReportedSwap(options)
 
-  /** Resolves to `undefined` if there is no record. A record that cannot be read is removed. */
+  /** Resolves to `undefined` if no record exists. A record that cannot be read is removed. */
   async function toTombstone(
     ref: ConnectionRef,
     keepAlive: KeepAlive,

@@ -29,7 +29,7 @@ export interface ConnectionRef extends ConnectionId {
 /** Reads and writes the records of connections, encrypted, under hashed keys. */
 export interface ConnectionStore {
   refOf(connection: ConnectionId): Promise<ConnectionRef>
-  /** Resolves to `undefined` if there is no record, and to a tombstone if the connection was removed. */
+  /** Resolves to `undefined` if no record exists, and to a tombstone if the connection was removed. */
   read(ref: Pick<ConnectionRef, 'key'>): Promise<ConnectionSnapshot | UnreadableRecord | undefined>
   /** Replaces a record, or creates it. Resolves to `'again'` if another process has changed it first. */
   swap(

@@ -32,7 +32,7 @@ export interface RefreshIndex {
   /**
    * Removes an entry that does not fit the record, and adds the right one.
    *
-   * @param record - The record as it was read. `undefined`: it does not exist, or it must be read.
+   * @param record - The record that was read. `undefined`: it does not exist, or it must be read.
    */
   correct(name: ListingName, key: string, record: ConnectionRecord | undefined): Promise<void>
 }

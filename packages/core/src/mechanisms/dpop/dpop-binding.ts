@@ -133,7 +133,7 @@ export function createDpopBinding(
 /**
  * Copies a stream while it is sent, because the first request to an API has no nonce.
  *
- * @returns The request to send, and a function that returns it once more. `undefined`: its body cannot be sent again.
+ * @returns The request to send, and a function that returns it again. `undefined`: its body cannot be sent again.
  */
 function withRepeatableBody(request: TokenlessRequest): {
   readonly first: TokenlessRequest

@@ -21,7 +21,7 @@ const MAX_IMPORTED = 1000
 
 type Sign = (data: Uint8Array<ArrayBuffer>) => Uint8Array | Promise<Uint8Array>
 
-/** A key that was imported, and what is the same in all proofs with it. */
+/** A key that was imported, and the parts that all proofs with it share. */
 interface ImportedKey {
   /** The encoded header of its proofs. */
   readonly header: string

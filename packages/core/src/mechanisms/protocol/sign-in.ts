@@ -34,7 +34,7 @@ export interface SignInServerOptions {
   readonly signedResponse?: ResponseMode | string
 }
 
-/** What the token response of a user must prove. */
+/** The facts that the token response of a user must prove. */
 export type SignInRequirements = Pick<
   LoginTransaction,
   'maxAge' | 'acrValues' | 'detailTypes' | 'proofKey'
@@ -50,7 +50,7 @@ export interface ConnectedSignInServer extends SignInServer {
   /**
    * Validates the token response of a user, and adds the claims.
    *
-   * @throws {EvertokenError} If it has no usable token, or does not prove what is required.
+   * @throws {EvertokenError} If it has no usable token, or does not prove the required facts.
    */
   acceptTokens(
     result: TokenEndpointResponse,

@@ -19,7 +19,7 @@ export interface TokenSignatures {
   /** Returns the accepted algorithms for a server with this metadata. */
   accepted(metadata: Metadata): readonly string[]
   /**
-   * Returns the parsed token, or a string with the fault if it is no JWT with an accepted algorithm.
+   * Returns the parsed token, or a string with the fault if it is not a JWT with an accepted algorithm.
    *
    * @param algorithms - Default: the algorithms that `accepted` returns.
    * @param option - The option that sets the algorithm, for the message.

@@ -63,7 +63,7 @@ type Members = Readonly<Record<string, unknown>>
 /** Whether UserInfo is fetched at a sign-in. An object also identifies users without an ID token. */
 export type UserInfoChoice = boolean | UserInfoProfile
 
-/** Adds the claims of UserInfo to the claims of the ID token, or identifies the user if there is no ID token. */
+/** Adds the claims of UserInfo to the claims of the ID token, or identifies the user without an ID token. */
 export type AddUserInfo = (
   metadata: oauth.AuthorizationServer,
   grant: TokenGrant,

@@ -21,7 +21,7 @@ export type PersistContext = Pick<
   'acquisition' | 'server' | 'clock' | 'serverClock' | 'emit' | 'random'
 >
 
-/** A response that has arrived, and what is known about the record. */
+/** A response that has arrived, and the facts that are known about the record. */
 export interface ArrivedGrant {
   readonly attempt: RefreshAttempt
   readonly grant: TokenGrant

@@ -20,7 +20,7 @@ export function routePaths(
   return paths
 }
 
-/** What is known about the paths of an application before its registration is loaded. */
+/** The facts that are known about the paths of an application before its registration is loaded. */
 export interface KnownPaths {
   /** The base path that all registrations have by default. */
   readonly basePath: string

@@ -53,7 +53,7 @@ export function settle(
   return isNewer(used, origin) ? 'replace' : 'spare'
 }
 
-/** Whether a refresh token that was used has no place any more: its owner is over, or has given it up. */
+/** Whether a refresh token that was used cannot be stored: its owner has ended, or has replaced it by another account. */
 function isOutOfUse({ ended, ledger }: LedgerRecord, used: Pick<UsedRefreshToken, 'refreshToken'>): boolean {
   return ended !== undefined || (used.refreshToken !== undefined && ledger.refreshToken === undefined)
 }

@@ -8,7 +8,7 @@ import type { Connection, CurrentConnection } from './connection-types.ts'
 /**
  * Creates the functions of one connection. It makes no request.
  *
- * @throws {ConfigurationError} If the owner is empty, or there is no such provider.
+ * @throws {ConfigurationError} If the owner is empty, or the provider does not exist.
  */
 export function createBoundConnection<Name extends string>(
   application: ConnectionApplication,
@@ -28,7 +28,7 @@ export function createBoundConnection<Name extends string>(
  * Creates the functions of the connection of the current user. Each call finds the owner.
  *
  * @param findOwner - Resolves to `undefined` if no user is signed in.
- * @throws {ConfigurationError} If there is no such provider.
+ * @throws {ConfigurationError} If the provider does not exist.
  */
 export function createCurrentConnection<Name extends string>(
   application: ConnectionApplication,

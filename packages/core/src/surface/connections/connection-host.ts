@@ -33,7 +33,7 @@ export interface ConnectionHost {
   readonly pollMs: number | undefined
   readonly fetch: typeof globalThis.fetch | undefined
   readonly insecureHosts: readonly string[]
-  /** Encrypts what an owner has begun to connect. */
+  /** Encrypts the attempts of owners to connect. */
   readonly connectSeal: Seal
   /** Returns the origin of the application in browsers. `undefined` if each request shows it. */
   readonly findOrigin: () => string | undefined

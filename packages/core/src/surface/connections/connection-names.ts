@@ -29,7 +29,7 @@ export function checkOwner(owner: unknown, option = 'owner'): string {
   return owner
 }
 
-/** @throws {ConfigurationError} If there is no such provider, or the label is invalid. */
+/** @throws {ConfigurationError} If the provider does not exist, or the label is invalid. */
 export function checkName(name: unknown, providers: ConnectionProviders): NameParts {
   const { provider, label } = splitName(typeof name === 'string' ? name : '')
   if (!Object.hasOwn(providers, provider)) throw unknownProvider(provider, Object.keys(providers))

@@ -4,9 +4,9 @@ import type { ConnectionApplication } from './connection-application.ts'
 
 /** A connection that an owner can connect: the result of `connections.get()`. */
 export interface ConnectableConnection {
-  /** The owner, as it was passed to `get`. */
+  /** The owner that was passed to `get`. */
   readonly owner: string
-  /** The name, as it was passed to `get`. */
+  /** The name that was passed to `get`. */
   readonly name: string
 }
 

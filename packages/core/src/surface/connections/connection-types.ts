@@ -161,6 +161,6 @@ export interface CurrentConnection<Name extends string = string> {
 
 /** The connection of one owner to one account. */
 export interface Connection<Name extends string = string> extends CurrentConnection<Name> {
-  /** The owner, as it was passed to `get`. */
+  /** The owner that was passed to `get`. */
   readonly owner: string
 }

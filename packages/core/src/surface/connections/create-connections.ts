@@ -25,7 +25,7 @@ export interface Connections<Provider extends string = string> extends Drainable
    *
    * @param owner - Whose connection it is: the ID of a user, a tenant or a workspace. Pass only an ID that you have verified.
    * @param name - The name of a provider, or `provider:label` for one of several accounts.
-   * @throws {ConfigurationError} If the owner is empty, or there is no such provider.
+   * @throws {ConfigurationError} If the owner is empty, or the provider does not exist.
    * @example
    *   const work = connections.get(userId, 'google:work')
    *   const token = await work.getAccessToken()
@@ -40,7 +40,7 @@ export interface Connections<Provider extends string = string> extends Drainable
    * `no_session`.
    *
    * @param name - The name of a provider, or `provider:label` for one of several accounts.
-   * @throws {ConfigurationError} If the option `auth` is missing, or there is no such provider.
+   * @throws {ConfigurationError} If the option `auth` is missing, or the provider does not exist.
    * @example
    *   const calendar = connections.current('google')
    *   const token = await calendar.getAccessToken()

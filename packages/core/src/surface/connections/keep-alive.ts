@@ -21,7 +21,7 @@ const OPTIONS: OptionTable<Checked<KeepAliveOptions, 'signal'>> = {
 }
 
 /**
- * Lists connections by the week of their last refresh, so that `connections.keepAlive()` finds grants that nobody uses.
+ * Lists connections by the week of their last refresh, so that `connections.keepAlive()` finds unused grants.
  *
  * The store must have an index. Each connection costs at most two further writes to the index in a week.
  *

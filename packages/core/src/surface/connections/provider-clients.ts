@@ -15,7 +15,7 @@ import type {
 export interface ProviderClients {
   /**
    * @param lookUp - Lets a function look the provider up. With a redirect URI, it is called also if its result is known.
-   * @param grantClientId - The client of the grant, if the known result is another one. The function is called once more, because
+   * @param grantClientId - The client of the grant, if the known result is another one. The function is called again, because
    * another process can have changed the client.
    * @throws What the function of the application throws, a {@link ConfigurationError} for an invalid result, and a
    * {@link SignInRequiredError} if it returns nothing.

@@ -9,7 +9,7 @@ import type { ConnectionContext, ConnectionProviders } from './provider-options.
 export interface ResolverHost {
   /** The store of the connections. */
   readonly store: Pick<GuardedStore, 'read' | 'swap'>
-  /** Encrypts what is stored. */
+  /** Encrypts the stored notes. */
   readonly seal: Seal
   /** The clock of this process. */
   readonly clock: Clock

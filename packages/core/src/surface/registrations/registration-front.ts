@@ -18,7 +18,7 @@ import { invalid } from '../checks.ts'
 
 /** The engine of one registration. */
 export type NamedEngine = Engine<TokenName>
-/** An engine, or a promise if its registration must be loaded. Rejects if there is no such registration. */
+/** An engine, or a promise if its registration must be loaded. Rejects if the registration does not exist. */
 export type FoundEngine = NamedEngine | Promise<NamedEngine>
 
 /** Finds the registration of a request or of a job. */
@@ -84,7 +84,7 @@ function connectEngines(
   runtime: RegistrationHost['runtime'],
   findCommon: () => SourceContext,
 ): NamedEngine {
-  /** All calls for one request use the same engine, even if its registration changes meanwhile. */
+  /** All calls for one request use the same engine, even if its registration changes in that time. */
   const engines = new WeakMap<Request, NamedEngine>()
 
   function find(request: Request, keepAlive: KeepAlive = runtime.keepAlive): FoundEngine {

@@ -45,7 +45,7 @@ export interface TenantsOptions {
    */
   readonly nameOf: (request: Request) => string | undefined
   /**
-   * Loads the registration of a tenant, such as from a database. `undefined`: there is no such tenant, and the request gets 404.
+   * Loads the registration of a tenant, such as from a database. `undefined`: the tenant does not exist, and the request gets 404.
    *
    * The name may come from a forged request. If the function fails, Evertoken continues with the registration that it knows.
    */
