@@ -20,8 +20,13 @@ import {
   outcomeOf,
   returnWith,
 } from './connect-context.ts'
-import { isResponse, redeemConnection, stateOf } from './connection-grant.ts'
-import { readResponseParameters, repeatForm } from './posted-response.ts'
+import {
+  isResponse,
+  readResponseParameters,
+  redeemConnection,
+  repeatForm,
+  stateOf,
+} from './connection-grant.ts'
 
 export interface ConnectCallbackOptions {
   /** Encrypts a posted response. */

@@ -6,9 +6,8 @@ import { createResponse, escapeHtml, page, UNFRAMED } from '../responses.ts'
 import { readForm } from '../routes/form.ts'
 import { notOpened } from '../routes/login.ts'
 import { connectRefusal, notUsable } from './connect-context.ts'
-import { isResponse, stateOf } from './connection-grant.ts'
+import { isResponse, readResponseParameters, repeatForm, stateOf } from './connection-grant.ts'
 import type { LoopbackBrowser } from './loopback-browser.ts'
-import { readResponseParameters, repeatForm } from './posted-response.ts'
 
 /** The parts of an attempt to connect on loopback that its requests use. */
 export interface LoopbackHandlerOptions {
