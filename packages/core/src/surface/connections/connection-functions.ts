@@ -24,6 +24,7 @@ import { checkTokenFetchOptions } from '../token-fetch-options.ts'
 import { TOKEN_PARAMETERS } from '../token-parameter-checks.ts'
 import type { ConnectionApplication } from './connection-application.ts'
 import { splitName } from './connection-names.ts'
+import { serverFinderOf } from './connections-of-owner.ts'
 import { stateOf } from './connection-state.ts'
 import type { ConnectOptions, CurrentConnection } from './connection-types.ts'
 import type { ProviderClient } from './provider-client.ts'
@@ -162,7 +163,7 @@ export function createConnectionFunctions<Name extends string>(
     },
     async disconnect() {
       const found = (await find()) ?? notSignedIn()
-      return changes.disconnect(found.ref, async () => (await clientOf(found)).server, keepAlive)
+      return changes.disconnect(found.ref, serverFinderOf(application, found.ref), keepAlive)
     },
   }
 }
