@@ -105,7 +105,7 @@ export function createConnectionFunctions<Name extends string>(
   function connectUrl(options: ConnectOptions = {}): string {
     const { returnTo, scope } = checkAll<ConnectValues>(CONNECT_OPTIONS, options)
     const query = new URLSearchParams(omitUndefined({ scope, returnTo }))
-    const path = `${routePrefix}/${encodeURIComponent(name)}/connect`
+    const path = `${host.findBasePath()}${routePrefix}/${encodeURIComponent(name)}/connect`
     return query.size > 0 ? `${path}?${query}` : path
   }
 
