@@ -14,7 +14,7 @@ import { createBoundConnection } from './bound-connection.ts'
 import { createConnectProvider, redirectUriOf } from './connect-provider.ts'
 import { findDocument, type ProviderDocument } from './resolver-host.ts'
 import type { ConnectionApplication } from './connection-application.ts'
-import { splitName } from './connection-names.ts'
+import { isLabel, splitName } from './connection-names.ts'
 import { listConnections } from './connections-of-owner.ts'
 import { createOwnerFinder } from './find-owner.ts'
 
@@ -79,7 +79,7 @@ export function createConnectionRoutes(application: ConnectionApplication): Conn
     }
     const name = decode(first)
     const { provider, label } = splitName(name)
-    if (!isKnown(provider) || label === '') return undefined
+    if (!isKnown(provider) || !isLabel(label)) return undefined
     if (second === 'connect' && canConnect(provider))
       return {
         methods: ['GET'],
