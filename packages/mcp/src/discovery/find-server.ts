@@ -1,14 +1,9 @@
 import type { ServerProfile } from '@evertoken/core'
 import { type AuthorizationServerMetadata, findServerMetadata } from './authorization-server.ts'
-import { type Requests, textsOf } from './documents.ts'
+import { isUsableScope, type Requests, textsOf } from './documents.ts'
 import { probe } from './probe.ts'
 import { findResourceMetadata } from './resource-metadata.ts'
 import { wrongServer } from './safe-urls.ts'
-
-/** The scope is part of the authorization URL, and many servers accept only 8 KB. */
-const MAX_SCOPE_CHARACTERS = 2048
-/** Matches a scope, which has visible ASCII without quotes and backslashes (RFC 6749 §3.3). */
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e ]*$/
 
 /** An MCP server and the authorization server that issues its tokens. Plain data, so that a store can keep it. */
 export interface McpServer {
@@ -80,6 +75,5 @@ function scopeOf(scope: string, metadata: AuthorizationServerMetadata): string {
 }
 
 function checkScope(scope: string): Pick<McpServer, 'scope' | 'isScopeWrong'> {
-  const isWrong = scope.length > MAX_SCOPE_CHARACTERS || !SCOPE.test(scope)
-  return isWrong ? { scope: undefined, isScopeWrong: true } : { scope: scope || undefined }
+  return isUsableScope(scope) ? { scope: scope || undefined } : { scope: undefined, isScopeWrong: true }
 }
