@@ -61,7 +61,7 @@ describe.each(WAYS)('%s of a process that knows an earlier client', (_, disconne
     expect(server.grants.endReason('ada')).toBe('revocation')
   })
 
-  it('asks the function of the application once more, and no further', async () => {
+  it('asks the function of the application twice, and not three times', async () => {
     const { server, current, clients, startProcess } = createWorld()
     const before = startProcess()
     await before.get('ada', 'drive').save(await server.issue({ sub: 'ada', clientId: 'first' }))

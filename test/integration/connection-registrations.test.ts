@@ -130,7 +130,7 @@ it.each(['keeps', 'strips'])(
       const url = `${home}/connections/drive/connect?returnTo=%2Fx`
       const passOn = (path: string) => (what === 'strips' ? path.slice(home.length) : path)
       expect(await show(`${home}/`)).toEqual({ path: passOn(`${home}/`), state: 'not_connected', url })
-      // The page of another tenant is no destination.
+      // The browser does not return to a page of another tenant.
       for (const [returnTo, destination] of [
         [`${home}/settings`, `${home}/settings`],
         ['/t/other/settings', `${home}/`],

@@ -239,7 +239,7 @@ describe('the link of an attempt', () => {
     expect(await connection.getState()).toEqual({ state: 'not_connected' })
   })
 
-  it('works again in the same browser, and is not used by a request that is no page', async () => {
+  it('works again in the same browser, and ignores prefetches and images', async () => {
     const { connection, signIn } = createWorld()
     const attempt = await connectOnLoopback(connection, { redirectUri: REDIRECT_URI })
     const image = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }

@@ -188,16 +188,16 @@ it.each(Object.entries(WRONG_SIGN_IN_MEMBERS))(
     const { issuer: _, ...others } = options
     const profile = { issuer: server.issuer, [name]: value }
     const createWith = [
-      () => evertoken({ ...others, server: profile } as never),
+      () => evertoken({ ...others, server: profile }),
       () =>
         createConnections({
           encryptionSecret: options.encryptionSecret,
           store: createMemoryStore(),
           providers: { drive: { server: profile, clientId: 'web', clientSecret: 'secret' } },
-        } as never),
+        }),
     ]
-    for (const create of createWith) {
-      const error = expect(create)
+    for (const createWrong of createWith) {
+      const error = expect(createWrong)
       error.toThrow(ConfigurationError)
       error.toThrow(`server.${name}`)
     }

@@ -227,7 +227,7 @@ describe('the discovery', () => {
     expect([outcome, authorization?.searchParams.get('scope')]).toEqual(['connected', 'read'])
   })
 
-  it('stores little of what a hostile server sends', async () => {
+  it('stores only small parts of the documents of a hostile server', async () => {
     const sizes: number[] = []
     const memory = createMemoryStore()
     const store: SessionStore = {
