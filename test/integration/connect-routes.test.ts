@@ -9,6 +9,21 @@ import { ofType } from './steps.ts'
 const textOf = async (response: Response | Promise<Response>) => (await response).text()
 
 describe('the connect route', () => {
+  it('has no route for a name that `get` refuses', async () => {
+    const { connections } = createConnectingApplication()
+    const headers = { cookie: 'user=ada', 'x-evertoken': '1' }
+    for (const label of ['x'.repeat(1025), '', '%E0%A4%A']) {
+      const path = `${APP}/connections/google:${label}`
+      const begun = await connections.route(new Request(`${path}/connect`, { headers }))
+      const ended = await connections.route(new Request(`${path}/disconnect`, { method: 'POST', headers }))
+      expect([begun, ended]).toEqual([undefined, undefined])
+    }
+    const longest = `${APP}/connections/google:${'x'.repeat(1024)}`
+    expect((await connections.route(new Request(`${longest}/connect`, { headers })))?.status).toBe(302)
+    const request = new Request(`${longest}/disconnect`, { method: 'POST', headers })
+    expect((await connections.route(request))?.status).toBe(200)
+  })
+
   it('lets the owner connect an account, and returns to the page with the outcome', async () => {
     const world = createConnectingApplication()
     const browser = await world.openBrowser('ada')

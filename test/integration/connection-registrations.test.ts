@@ -85,6 +85,82 @@ it('shares the connections with a program without sessions', async () => {
   expect(await ofJob.get(`${a.issuer} ada`, 'drive').getState()).toMatchObject({ state: 'active' })
 })
 
+it.each(['keeps', 'strips'])(
+  'has routes at the path of each tenant, if a reverse proxy %s it',
+  async (what) => {
+    const { a, b, auth, table, browser } = createTenantWorld({
+      nameOf: (request) => request.headers.get('x-tenant') ?? undefined,
+    })
+    table.clear()
+    for (const [name, server] of [
+      ['acme', a],
+      ['globex', b],
+    ] as const)
+      table.set(name, { ...registrationAt(server), baseUrl: `https://example.com/t/${name}` })
+    const connections = createConnections({
+      auth,
+      owner: ownerOf(auth),
+      providers: { drive: registrationAt(a) },
+    })
+    const drive = connections.current('drive')
+    const handle = auth.handler(
+      async (request) =>
+        (await connections.route(request)) ??
+        Response.json({
+          path: new URL(request.url).pathname,
+          state: (await drive.getState()).state,
+          url: drive.connectUrl({ returnTo: '/x' }),
+        }),
+    )
+    const app = (request: Request) => {
+      const url = new URL(request.url)
+      const [, name = ''] = /^\/t\/(\w+)(?=\/)/.exec(url.pathname) ?? []
+      if (what === 'strips') url.pathname = url.pathname.slice(`/t/${name}`.length)
+      const passed = new Request(url, request)
+      passed.headers.set('x-tenant', name)
+      return handle(passed)
+    }
+    // One browser, so that the cookies of both tenants are sent to both.
+    const ada = browser('example.com')
+    const link = { initiator: 'https://example.com' }
+    const show = async (path: string) => (await ada.navigate(app, path, link)).json() as Promise<unknown>
+    for (const name of table.keys()) {
+      const home = `/t/${name}`
+      await ada.signIn(app, { loginUrl: `${home}/auth/login`, user: 'ada' })
+      const url = `${home}/connections/drive/connect?returnTo=%2Fx`
+      const passOn = (path: string) => (what === 'strips' ? path.slice(home.length) : path)
+      expect(await show(`${home}/`)).toEqual({ path: passOn(`${home}/`), state: 'not_connected', url })
+      // The browser does not return to a page of another tenant.
+      for (const [returnTo, destination] of [
+        [`${home}/settings`, `${home}/settings`],
+        ['/t/other/settings', `${home}/`],
+      ] as const) {
+        const response = await ada.navigate(
+          app,
+          `${home}/connections/drive/connect?returnTo=${returnTo}`,
+          link,
+        )
+        expect(await response.json()).toMatchObject({ path: passOn(destination), state: 'active' })
+        const { url: asked } = a.log.findLast(({ kind }) => kind === 'authorize') as { readonly url: URL }
+        const redirectUri = asked.searchParams.get('redirect_uri') ?? ''
+        expect(redirectUri).toBe(`https://example.com${home}/connections/callback/drive`)
+      }
+      expect(await show(`${home}/connections`)).toMatchObject([{ name: 'drive', state: 'active' }])
+      expect((await ada.navigate(app, '/connections/drive/connect', link)).status).toBe(404)
+    }
+    for (const { issuer } of [a, b])
+      expect((await connections.list(`${issuer} ada`)).map(({ name }) => name)).toEqual(['drive'])
+
+    // An attempt that began at one tenant does not end at another one.
+    const path = '/t/acme/connections/drive/connect'
+    const begun = await ada.navigate(app, path, { ...link, redirect: 'manual' })
+    const redirect = await a.fetch(begun.headers.get('location') ?? '', { redirect: 'manual' })
+    const { search } = new URL(redirect.headers.get('location') ?? '')
+    const other = await ada.navigate(app, `/t/globex/connections/callback/drive${search}`, link)
+    expect(other.status).toBe(400)
+  },
+)
+
 it('has routes at the address of each tenant', async () => {
   const { a, b, auth, table, browser } = createTenantWorld()
   for (const [host, registration] of table) table.set(host, { ...registration, baseUrl: `https://${host}` })

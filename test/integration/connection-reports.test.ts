@@ -169,8 +169,10 @@ describe('a connection that was stored while the index of the store fails', () =
     const provider = { onConnected: ({ owner }: { readonly owner: string }) => void hooks.push(owner) }
     const google = process({ store: failing, keepAlive: keepAlive(), provider }).get('ada', 'google')
     const attempt = await connectOnLoopback(google, { redirectUri: 'http://127.0.0.1:8085/callback/google' })
-    const redirect = await server.fetch(attempt.url, { redirect: 'manual' })
-    const page = attempt.receive(new Request(redirect.headers.get('location') ?? ''))
+    const begun = await attempt.receive(new Request(attempt.url))
+    const [cookie = ''] = (begun.headers.get('set-cookie') ?? '').split(';', 1)
+    const redirect = await server.fetch(begun.headers.get('location') ?? '', { redirect: 'manual' })
+    const page = attempt.receive(new Request(redirect.headers.get('location') ?? '', { headers: { cookie } }))
     await settle(clock, attempt.finished)
     expect([(await page).status, hooks]).toEqual([200, ['ada']])
     expect(await google.getState()).toMatchObject({ state: 'active' })

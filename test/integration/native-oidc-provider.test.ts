@@ -70,15 +70,15 @@ async function start(deviceCodeSeconds = 600) {
 
 const openBrowser = (url: string) => createUserAgent().visit(url)
 
-/** Signs in, and returns the address of the redirect to loopback. */
-async function callbackOf(url: string): Promise<string> {
+/** Signs in, and returns a function that follows the redirect to loopback. */
+async function signIn(url: string): Promise<() => Promise<Page>> {
   const browser = createUserAgent()
   let here = url
   while (!here.includes('/callback/orders?')) {
     const response = await browser.send(here)
     here = new URL(response.headers.get('location') ?? '', here).href
   }
-  return here
+  return () => browser.visit(here)
 }
 
 /** Enters the code, and decides. */
@@ -171,15 +171,15 @@ it('lets two processes connect the same account at the same time', async () => {
   // Of two accounts, the first one is kept. The users sign in one after the other, and both responses arrive then.
   await first.disconnect()
   const accounts = ['alice', 'bob']
-  const callbacks: string[] = []
+  const callbacks: (() => Promise<Page>)[] = []
   let last: Promise<unknown> = Promise.resolve()
   const open = async (url: string) => {
     last = last.then(async () => {
       visitor.sub = accounts.shift() ?? ''
-      return callbacks.push(await callbackOf(url))
+      return callbacks.push(await signIn(url))
     })
     await last
-    if (callbacks.length === 2) await Promise.all(callbacks.map((callback) => fetch(callback)))
+    if (callbacks.length === 2) await Promise.all(callbacks.map((callback) => callback()))
   }
   const results = await Promise.allSettled([
     connectInBrowser(first, { open }),

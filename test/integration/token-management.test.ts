@@ -1,4 +1,6 @@
 import { createFlights } from '@evertoken/core/adapter'
+import { evertoken } from '@evertoken/node'
+import { createConnections } from '@evertoken/node/connections'
 import { clientCredentials } from '@evertoken/core/grants'
 import {
   ConfigurationError,
@@ -10,6 +12,7 @@ import {
 import { createAuthorizationServer, createManualClock, cookieHeaderOf } from '@evertoken/testkit'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect, it } from 'vitest'
+import type { SignInMember } from '../../packages/core/src/surface/server-profile-checks.ts'
 import { origin } from './application.ts'
 
 const clock = createManualClock()
@@ -27,8 +30,9 @@ const options: TokenManagementOptions = {
 
 function create(more: object = {}): TokenManagement {
   const storage = new AsyncLocalStorage<object>()
+  const { issuer, ...others } = options
   return createTokenManagement(
-    { ...options, ...more },
+    { ...('server' in more ? {} : { issuer }), ...others, ...more } as TokenManagementOptions,
     {
       context: { run: (value, work) => storage.run(value, work), get: () => storage.getStore() },
       flights: createFlights(),
@@ -149,3 +153,53 @@ it('sends the token of the application itself outside of a request', async () =>
   await api('orders')
   expect(sent).toEqual([expect.stringMatching(/^Bearer /)])
 })
+
+/** A wrong value for each member of a profile that only a sign-in uses. */
+const WRONG_SIGN_IN_MEMBERS = {
+  endSession: { url: 'not a URL' },
+  redirectUri: 1,
+  defaultScope: 'two  spaces "quotes"',
+  idTokenSigningAlgorithm: 'none',
+  nonce: 'yes',
+  userInfo: { url: 'not a URL' },
+  clockToleranceSeconds: -1,
+  authorizationParameters: { scope: 1 },
+} satisfies { readonly [Name in SignInMember]: unknown }
+
+/** The names of the members are known everywhere, so that a profile can be shared. Only a sign-in uses their values. */
+it('does not use the members of a profile for a sign-in, and so does not check their values', async () => {
+  const profile = { issuer: server.issuer, ...WRONG_SIGN_IN_MEMBERS }
+  const auth = create({ server: profile })
+  const cookie = await signIn(auth, 'ada')
+  const { getUserAccessToken, revokeRefreshToken } = auth.session(
+    new Request(origin, { headers: { cookie } }),
+  )
+  const first = await getUserAccessToken()
+  const second = await getUserAccessToken({ forceRefresh: true })
+  expect(second?.value).not.toBe(first?.value)
+  expect(await revokeRefreshToken()).toBe('revoked')
+  const misspelt = { issuer: server.issuer, userinfo: false }
+  expect(() => create({ server: misspelt })).toThrow('server.userinfo')
+})
+
+it.each(Object.entries(WRONG_SIGN_IN_MEMBERS))(
+  'refuses a wrong `server.%s` where users sign in or connect accounts',
+  (name, value) => {
+    const { issuer: _, ...others } = options
+    const profile = { issuer: server.issuer, [name]: value }
+    const createWith = [
+      () => evertoken({ ...others, server: profile }),
+      () =>
+        createConnections({
+          encryptionSecret: options.encryptionSecret,
+          store: createMemoryStore(),
+          providers: { drive: { server: profile, clientId: 'web', clientSecret: 'secret' } },
+        }),
+    ]
+    for (const createWrong of createWith) {
+      const error = expect(createWrong)
+      error.toThrow(ConfigurationError)
+      error.toThrow(`server.${name}`)
+    }
+  },
+)

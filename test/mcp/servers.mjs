@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 
-const READ = 'read'
+/** More than the client asks for. */
+const SCOPES = ['read', 'admin']
 
 /**
  * A real MCP server on loopback, which accepts the tokens of an authorization server for itself.
@@ -22,7 +23,7 @@ export async function startMcpServer(sdk, issuer, verify) {
     if (request.url === new URL(metadata).pathname) {
       response.setHeader('content-type', 'application/json')
       return response.end(
-        JSON.stringify({ resource: url, authorization_servers: [issuer], scopes_supported: [READ] }),
+        JSON.stringify({ resource: url, authorization_servers: [issuer], scopes_supported: SCOPES }),
       )
     }
     const [, token = ''] = (request.headers.authorization ?? '').split(' ')

@@ -47,7 +47,7 @@ export interface DiscoveredServer {
   readonly server: ServerProfile
   /** The identifier of the MCP server, for the option `resource`. */
   readonly resource: string
-  /** The scope that the MCP server asks for. `undefined` if it names none. */
+  /** The scope that the MCP server asks for. `undefined` if it names none, or one that cannot be requested. */
   readonly scope: string | undefined
 }
 

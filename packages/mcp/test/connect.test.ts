@@ -96,6 +96,25 @@ describe('a connection to an MCP server', () => {
     expect(JSON.stringify(world.sent.map(({ body }) => body))).not.toContain('canary')
   })
 
+  it.each([
+    ['a quote', 'a\\"b'],
+    ['too many characters', 'x'.repeat(3000)],
+    ['only spaces', '  '],
+  ])('asks for the configured scope at a step-up whose scope has %s', async (_, scope) => {
+    const world = createMcpWorld()
+    await world.connect()
+    world.answers[MCP] = () =>
+      new Response(null, {
+        status: 403,
+        headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+      })
+    const connection = world.connections.get('ada', `mcp:${MCP}`)
+    const error: unknown = await mcpFetch(connection, MCP, { fetch: world.fetch })(MCP).catch(
+      (each: unknown) => each,
+    )
+    expect(error).toMatchObject({ code: 'scope_missing', url: connection.connectUrl() })
+  })
+
   it('adds the challenged scope to the granted one at a step-up', async () => {
     const world = createMcpWorld()
     await world.connect()

@@ -1,10 +1,10 @@
-import { createMemoryStore } from '@evertoken/core'
+import { createMemoryStore, type SessionStore } from '@evertoken/core'
 import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { discoverMcpServer } from '../src/index.ts'
 import { isResourceOf } from '../src/discovery/resource-metadata.ts'
 import { createUrlCheck, isPrivateHost } from '../src/discovery/safe-urls.ts'
-import { createMcpWorld, ISSUER, MCP, metadataOf, standardAnswers } from './world.ts'
+import { createMcpWorld, ISSUER, MCP, type McpWorld, metadataOf, standardAnswers } from './world.ts'
 
 const RESOURCE_METADATA = 'https://mcp.example.com/.well-known/oauth-protected-resource/mcp'
 const SERVER_METADATA = `${ISSUER}/.well-known/oauth-authorization-server`
@@ -206,6 +206,65 @@ describe('the discovery', () => {
     await world.connect()
     const registration = world.sent.find(({ url }) => url.endsWith('/register'))
     expect(registration?.body.length).toBeLessThan(5000)
+  })
+
+  it.each([
+    ['a quote', ['read', 'a"b']],
+    ['a line break', ['read', 'line\nbreak']],
+    ['too many values', Array.from({ length: 1000 }, (_, index) => `scope-${index}`)],
+  ])('refuses a scope with %s, unless the application sets another one', async (_, scopes) => {
+    const change = ({ answers }: McpWorld) => {
+      answers[MCP] = () => new Response(null, { status: 401 })
+      answers[RESOURCE_METADATA] = () =>
+        Response.json({ resource: MCP, authorization_servers: [ISSUER], scopes_supported: scopes })
+    }
+    const { world, code } = await failure(change)
+    expect(code).toBe('authorization_server_metadata_invalid')
+    expect(world.urls().filter((url) => url.endsWith('/register'))).toEqual([])
+    const configured = createMcpWorld({ scope: 'read' })
+    change(configured)
+    const { outcome, authorization } = await configured.connect()
+    expect([outcome, authorization?.searchParams.get('scope')]).toEqual(['connected', 'read'])
+  })
+
+  it('stores only small parts of the documents of a hostile server', async () => {
+    const sizes: number[] = []
+    const memory = createMemoryStore()
+    const store: SessionStore = {
+      ...memory,
+      swap: (key, expected, record, ...others) => {
+        sizes.push(record.length)
+        return memory.swap(key, expected, record, ...others)
+      },
+    }
+    const world = createMcpWorld({ scope: 'read' }, { store })
+    const large = 'x'.repeat(100_000)
+    world.answers[SERVER_METADATA] = () =>
+      Response.json(
+        metadataOf(ISSUER, {
+          scopes_supported: [large, 'read'],
+          dpop_signing_alg_values_supported: { large },
+          client_id_metadata_document_supported: large,
+        }),
+      )
+    expect((await world.connect()).outcome).toBe('connected')
+    expect(Math.max(...sizes)).toBeLessThan(10_000)
+  })
+
+  it.each(['client_id', 'client_secret'])('refuses a registration with a long `%s`', async (name) => {
+    const { code } = await failure(({ answers }) => {
+      const client = { client_id: 'a', client_secret: 'b', [name]: 'x'.repeat(5000) }
+      answers[`${ISSUER}/register`] = () => Response.json(client, { status: 201 })
+    })
+    expect(code).toBe('client_rejected')
+  })
+
+  it('refuses a long URL', async () => {
+    const { code } = await failure(({ answers }) => {
+      const servers = [`${ISSUER}/${'x'.repeat(5000)}`]
+      answers[RESOURCE_METADATA] = () => Response.json({ resource: MCP, authorization_servers: servers })
+    })
+    expect(code).toBe('authorization_server_metadata_invalid')
   })
 
   it('follows no redirect', async () => {

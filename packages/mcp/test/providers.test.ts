@@ -61,6 +61,27 @@ describe('mcpOAuthClientProvider', () => {
   })
 })
 
+describe('an SDK that names all scopes of the server, such as `@ai-sdk/mcp`', () => {
+  it('gets another token, and the owner is not asked for more scope', async () => {
+    const world = createMcpWorld({ scope: 'read' })
+    await world.connect()
+    const connection = world.connections.get('ada', NAME)
+    const links: string[] = []
+    const provider = mcpOAuthClientProvider(connection, { redirect: (link) => void links.push(link) })
+    const url = new URL('https://login.example.com/authorize?scope=read+write+admin')
+    const { access_token: token } = await provider.tokens()
+    await world.clock.advance(60_000)
+    provider.saveAuthorizationServerInformation()
+    await expect(provider.redirectToAuthorization(url)).rejects.toMatchObject({ name: 'TryLaterError' })
+    expect((await provider.tokens()).access_token).not.toBe(token)
+    expect(links).toEqual([])
+    // Without a grant, the link asks for the configured scope.
+    await connection.disconnect()
+    await expect(provider.redirectToAuthorization(url)).rejects.toMatchObject({ code: 'not_connected' })
+    expect(links).toEqual([connection.connectUrl()])
+  })
+})
+
 describe('the discovery of an SDK', () => {
   it('needs no request', async () => {
     const provider = mcpOAuthClientProvider(createConnection().connection)

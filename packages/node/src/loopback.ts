@@ -14,7 +14,8 @@ export type { ConnectableConnection, LoopbackOptions } from '@evertoken/core/loo
 /** Options of `connectInBrowser`. */
 export interface BrowserOptions extends Omit<LoopbackOptions, 'redirectUri'> {
   /**
-   * Opens the URL in a browser. It can start a program, such as `open`, `xdg-open` or `start`.
+   * Opens the URL in a browser of this machine. It can start a program, such as `open`, `xdg-open` or `start`. The URL works in one
+   * browser.
    *
    * @default prints the URL to the standard error
    */
@@ -34,14 +35,16 @@ const LAST_PAGE_MS = 1000
 /**
  * Connects an account in the browser of this machine, for command-line tools and desktop agents.
  *
- * Starts a server on loopback, opens the authorization request, and waits for the redirect. Only this process can finish the
- * attempt. The server is closed after that.
+ * Starts a server on loopback, opens a link to it, and waits for the redirect. The link sets a cookie and leads to the authorization
+ * server. Only this process and the browser with the cookie can finish the attempt. If a second browser opens the link, the attempt
+ * ends. The server is closed after that.
  *
  * @param connection - The result of `connections.get()`.
  * @param options - How the browser is opened, and when the attempt ends. By default, after 5 minutes.
  * @returns When the grant is stored.
- * @throws {RequestRefusedError} `access_denied` if the user declines, `authorization_expired` if the user takes too long, and
- *   `account_mismatch` if the user signs in with another account. The earlier grant is kept.
+ * @throws {RequestRefusedError} `access_denied` if the user declines, `authorization_expired` if the user takes too long,
+ *   `login_transaction_invalid` if two browsers have opened the link, and `account_mismatch` if the user signs in with another account.
+ *   The earlier grant is kept.
  * @throws {ConfigurationError} If an option is invalid, the port is in use, or the server rejects the client.
  * @throws {TryLaterError} If the authorization server is not available.
  * @example
@@ -49,6 +52,7 @@ const LAST_PAGE_MS = 1000
  *
  *   await connectInBrowser(connection, { open: (url) => console.log(`Open ${url}`) })
  * @see {@link https://www.rfc-editor.org/rfc/rfc8252#section-7.3 RFC 8252, section 7.3: Loopback Interface Redirection}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8252#section-8.9 RFC 8252, section 8.9: Cross-App Request Forgery Protections}
  */
 export async function connectInBrowser(
   connection: ConnectableConnection,
@@ -89,7 +93,7 @@ function defaultRedirectUri({ name }: ConnectableConnection): string {
 }
 
 function printUrl(url: string): void {
-  process.stderr.write(`Open this address in your browser:\n${url}\n`)
+  process.stderr.write(`Open this address in a browser of this machine:\n${url}\n`)
 }
 
 /** A name that another site resolves to loopback is not the address, so its pages get no response. */
@@ -100,8 +104,8 @@ async function respond(
   receive: ((request: Request) => Promise<Response>) | undefined,
 ): Promise<void> {
   const { method = '', url = '', headers, rawHeaders } = incoming
-  const { host, pathname, origin } = new URL(address)
-  const isHere = headers.host === host && url.split('?', 1)[0] === pathname
+  const { host, origin } = new URL(address)
+  const isHere = headers.host === host && url.startsWith('/')
   response.setHeader('connection', 'close')
   if (!receive || !isHere || !['GET', 'POST'].includes(method)) {
     response.writeHead(404).end()

@@ -18,6 +18,9 @@ export interface RegisteredClient {
   readonly refusedAt?: number
 }
 
+/** The client ID is part of the authorization URL, and both are stored. */
+const MAX_CHARACTERS = 2048
+
 /**
  * Registers a client dynamically (RFC 7591).
  *
@@ -44,6 +47,8 @@ export async function registerClient(
   if (!isJsonObject(client) || typeof client['client_id'] !== 'string' || client['client_id'] === '')
     throw cannotRegister(metadata.issuer, `has refused the registration with status ${response.status}`)
   const secret = client['client_secret']
+  if ([client['client_id'], secret].some((text) => typeof text === 'string' && text.length > MAX_CHARACTERS))
+    throw cannotRegister(metadata.issuer, 'has issued a client ID or secret that is too long')
   const method = client['token_endpoint_auth_method'] ?? request['token_endpoint_auth_method']
   const expiresAt = Number(client['client_secret_expires_at'] ?? 0)
   return {

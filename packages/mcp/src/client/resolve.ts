@@ -4,7 +4,7 @@ import { isLoopback, omitUndefined, type ResolverCall } from '@evertoken/core/ad
 import { checkEndpoints } from '../discovery/authorization-server.ts'
 import { createRequests, type Requests, textsOf } from '../discovery/documents.ts'
 import { findServer, type McpServer, profileOf } from '../discovery/find-server.ts'
-import { createUrlCheck } from '../discovery/safe-urls.ts'
+import { createUrlCheck, wrongServer } from '../discovery/safe-urls.ts'
 import { createNotes, type Notes } from './notes.ts'
 import type { McpValues } from './options.ts'
 import { type ClientIdentity, selectClient } from './select-client.ts'
@@ -73,6 +73,8 @@ export async function resolveProvider(
     keepAlive(find().catch(() => undefined))
   // The application can allow fewer servers than before.
   checkEndpoints(server.metadata, checkUrl)
+  if (values.scope === undefined && server.isScopeWrong)
+    throw wrongServer(url, 'its scope is malformed or too long. Set the option `scope`')
   const client = await selectClient(server, isFixed, values, call, notes, requests)
   return client && createProvider(server, values, client)
 }

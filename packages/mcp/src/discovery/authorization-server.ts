@@ -16,15 +16,16 @@ const URLS = [
   'revocation_endpoint',
   'pushed_authorization_request_endpoint',
 ] as const
-const OTHERS = [
-  'issuer',
+const LISTS = [
   'scopes_supported',
   'code_challenge_methods_supported',
   'token_endpoint_auth_methods_supported',
   'token_endpoint_auth_signing_alg_values_supported',
+  'dpop_signing_alg_values_supported',
+] as const
+const FLAGS = [
   'authorization_response_iss_parameter_supported',
   'client_id_metadata_document_supported',
-  'dpop_signing_alg_values_supported',
   'require_pushed_authorization_requests',
 ] as const
 
@@ -44,6 +45,7 @@ export function checkEndpoints(metadata: AuthorizationServerMetadata, checkUrl: 
 
 /** The members of a list that are used. Stored metadata must stay small. */
 const MAX_MEMBERS = 200
+const MAX_MEMBER_CHARACTERS = 256
 
 /**
  * Fetches the metadata of an authorization server, and checks it.
@@ -64,11 +66,9 @@ export async function findServerMetadata(
     if (!document) continue
     if (typeof document['issuer'] !== 'string' || !isIssuer(document['issuer']))
       throw wrongServer(server, 'the metadata of its authorization server names another `issuer`')
-    const metadata: Record<string, unknown> = {}
-    for (const name of OTHERS) {
-      const value = document[name]
-      if (value != null) metadata[name] = Array.isArray(value) ? value.slice(0, MAX_MEMBERS) : value
-    }
+    const metadata: Record<string, unknown> = { issuer: document['issuer'] }
+    for (const name of LISTS) if (document[name] != null) metadata[name] = shortTextsOf(document[name])
+    for (const name of FLAGS) if (typeof document[name] === 'boolean') metadata[name] = document[name]
     for (const name of URLS)
       if (document[name] != null) {
         checkUrl(document[name], `\`${name}\``)
@@ -82,6 +82,11 @@ export async function findServerMetadata(
     return metadata as AuthorizationServerMetadata
   }
   return undefined
+}
+
+function shortTextsOf(value: unknown): readonly string[] {
+  const texts = textsOf(value).filter(({ length }) => length <= MAX_MEMBER_CHARACTERS)
+  return texts.slice(0, MAX_MEMBERS)
 }
 
 /** The order is that of the MCP specification. With a path, no URL at the root is tried, because it is of another issuer. */

@@ -66,6 +66,16 @@ export function unavailable(cause: unknown): never {
   })
 }
 
+/** The scope is part of the authorization URL, and many servers accept only 8 KB. */
+const MAX_SCOPE_CHARACTERS = 2048
+/** Matches a scope, which has visible ASCII without quotes and backslashes (RFC 6749 §3.3). */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e ]*$/
+
+/** Whether a scope that an MCP server names can be requested. */
+export function isUsableScope(scope: string): boolean {
+  return scope.length <= MAX_SCOPE_CHARACTERS && SCOPE.test(scope)
+}
+
 /** Returns the members of a list that are texts. */
 export function textsOf(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((each) => typeof each === 'string' && each !== '') : []

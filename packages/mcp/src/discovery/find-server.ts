@@ -1,6 +1,6 @@
 import type { ServerProfile } from '@evertoken/core'
 import { type AuthorizationServerMetadata, findServerMetadata } from './authorization-server.ts'
-import { type Requests, textsOf } from './documents.ts'
+import { isUsableScope, type Requests, textsOf } from './documents.ts'
 import { probe } from './probe.ts'
 import { findResourceMetadata } from './resource-metadata.ts'
 import { wrongServer } from './safe-urls.ts'
@@ -10,8 +10,10 @@ export interface McpServer {
   /** The value of the parameter `resource`. */
   readonly resource: string
   readonly metadata: AuthorizationServerMetadata
-  /** The scope that the server asks for. `undefined` if it names none. */
+  /** The scope that the server asks for. `undefined` if it names none, or one that cannot be requested. */
   readonly scope: string | undefined
+  /** Whether the server asks for a scope that cannot be requested. */
+  readonly isScopeWrong?: true
   /** Whether the server describes itself (RFC 9728). Otherwise, it is assumed to be its own authorization server. */
   readonly isDescribed: boolean
 }
@@ -30,7 +32,8 @@ export async function findServer(url: URL, requests: Requests, isForUsers: boole
   const { resource, issuer, scopes } = described
   const metadata = await findServerMetadata(issuer, url, requests, { isForUsers })
   if (!metadata) throw wrongServer(url, 'its authorization server publishes no metadata')
-  return { resource, metadata, scope: scopeOf(found.scope ?? scopes.join(' '), metadata), isDescribed: true }
+  const scope = scopeOf(found.scope ?? scopes.join(' '), metadata)
+  return { resource, metadata, ...checkScope(scope), isDescribed: true }
 }
 
 /** Returns the profile of the authorization server. Its metadata is checked already, so it is not fetched again. */
@@ -51,7 +54,8 @@ async function findLegacyServer(
   const resource = url.href.replace(/#.*/, '')
   const isOwn = (named: string) => named.replace(/\/$/, '') === origin
   const metadata = await findServerMetadata(origin, url, requests, { isIssuer: isOwn, isForUsers })
-  if (metadata) return { resource, metadata, scope: scopeOf(scope ?? '', metadata), isDescribed: false }
+  if (metadata)
+    return { resource, metadata, ...checkScope(scopeOf(scope ?? '', metadata)), isDescribed: false }
   if (!isTokenRequired) throw wrongServer(url, 'it asks for no token and publishes no metadata')
   const endpoints = {
     issuer: origin,
@@ -59,13 +63,17 @@ async function findLegacyServer(
     token_endpoint: `${origin}/token`,
     registration_endpoint: `${origin}/register`,
   }
-  return { resource, metadata: endpoints, scope, isDescribed: false }
+  return { resource, metadata: endpoints, ...checkScope(scope ?? ''), isDescribed: false }
 }
 
 /** Asks for `offline_access` only if the authorization server lists it, because others refuse it. */
-function scopeOf(scope: string, metadata: AuthorizationServerMetadata): string | undefined {
+function scopeOf(scope: string, metadata: AuthorizationServerMetadata): string {
   const values = new Set(scope.split(' ').filter(Boolean))
   if (textsOf(metadata['scopes_supported']).includes('offline_access')) values.add('offline_access')
   else values.delete('offline_access')
-  return [...values].join(' ') || undefined
+  return [...values].join(' ')
+}
+
+function checkScope(scope: string): Pick<McpServer, 'scope' | 'isScopeWrong'> {
+  return isUsableScope(scope) ? { scope: scope || undefined } : { scope: undefined, isScopeWrong: true }
 }

@@ -11,6 +11,9 @@ export interface UrlRules {
   readonly trustsLoopback: boolean
 }
 
+/** Stored metadata must stay small. */
+const MAX_URL_CHARACTERS = 2048
+
 /** Checks each URL of one MCP server, because its documents can name any address. */
 export type CheckUrl = (url: unknown, what: string) => URL
 
@@ -26,7 +29,8 @@ export function createUrlCheck(
   { allow = () => true, insecureHosts, trustsLoopback }: UrlRules,
 ): CheckUrl {
   function findFault(url: URL): string | undefined {
-    const { protocol, hostname, username, password } = url
+    const { href, protocol, hostname, username, password } = url
+    if (href.length > MAX_URL_CHARACTERS) return 'is too long'
     if (username + password !== '') return 'has a user name or password'
     const isTrusted = insecureHosts.includes(hostname) || (trustsLoopback && isLoopback(hostname))
     if (protocol !== 'https:' && !(protocol === 'http:' && isTrusted)) return 'is not on https'

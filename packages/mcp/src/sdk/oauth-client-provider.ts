@@ -37,7 +37,10 @@ export interface McpOAuthClientProvider {
   discoveryState(): McpDiscoveryState
   /** Resolves to `undefined`, because Evertoken has checked the resource. */
   validateResourceURL(): Promise<undefined>
-  /** Lets an SDK use any authorization server for the discovery that precedes `redirectToAuthorization`. */
+  /**
+   * Lets an SDK use any authorization server for the discovery that precedes `redirectToAuthorization`. The scope of its URL is then
+   * not used, because the SDK has taken it from the metadata of the server.
+   */
   saveAuthorizationServerInformation(): void
 }
 
@@ -74,6 +77,7 @@ const UNUSED = 'https://evertoken.invalid/'
  *
  * The SDK gets current tokens and never a refresh token, so it cannot refresh. Such an SDK cannot repeat a call whose token was
  * rejected. That call rejects with `TryLaterError`, and the next one has another token. With {@link mcpFetch}, the call is repeated.
+ * `@ai-sdk/mcp` does not show which scope a call needs, so its calls never reject with `scope_missing`. Those with {@link mcpFetch} do.
  *
  * @param connection - The connection of the user.
  * @param options - What to do with the link if the owner must act.
@@ -89,6 +93,8 @@ export function mcpOAuthClientProvider(
   { redirect }: McpOAuthClientProviderOptions = {},
 ): McpOAuthClientProvider {
   const sent = createTokens(connection)
+  // Such an SDK names all scopes that the server lists, and only for a token that was rejected. The owner might want to grant fewer.
+  let isListedScope = false
 
   /** Throws the error for a token that the server has not accepted. */
   async function refuse(scope: string | null): Promise<never> {
@@ -110,7 +116,7 @@ export function mcpOAuthClientProvider(
     saveTokens() {},
     async redirectToAuthorization(url) {
       try {
-        await refuse(url.searchParams.get('scope'))
+        await refuse(isListedScope ? null : url.searchParams.get('scope'))
       } catch (error) {
         const link = (error as { readonly url?: string }).url
         if (link !== undefined) await redirect?.(link)
@@ -131,7 +137,9 @@ export function mcpOAuthClientProvider(
     validateResourceURL: () => Promise.resolve(undefined),
     saveCodeVerifier() {},
     codeVerifier: () => 'unused',
-    saveAuthorizationServerInformation() {},
+    saveAuthorizationServerInformation() {
+      isListedScope = true
+    },
   }
 }
 

@@ -1,6 +1,7 @@
 import { SignInRequiredError } from '@evertoken/core'
 import type { Connection } from '@evertoken/core/connections'
 import { omitUndefined } from '@evertoken/core/adapter'
+import { isUsableScope } from '../discovery/documents.ts'
 import { tokenChallenge } from '../discovery/probe.ts'
 
 /** The parts of a connection that the functions for SDKs use. */
@@ -34,12 +35,15 @@ export async function ownerMustAct(connection: McpConnection): Promise<SignInReq
 /**
  * Creates the error for a request that needs more scope. The link asks for it in addition to the granted one.
  *
- * @param scope - The scope that the MCP server asks for.
+ * @param named - The scope that the MCP server asks for. If it cannot be requested, the link asks for the configured one.
  */
 export async function scopeMissing(
   connection: McpConnection,
-  scope: string | undefined,
+  named: string | undefined,
 ): Promise<SignInRequiredError> {
+  // Values are separated by single spaces.
+  const scope = named?.split(' ').filter(Boolean).join(' ') || undefined
+  if (scope !== undefined && !isUsableScope(scope)) return scopeMissing(connection, undefined)
   const missingScope = scope === undefined ? undefined : (await connection.missingScope(scope)) || scope
   const url = connection.connectUrl(omitUndefined({ scope: missingScope }))
   return new SignInRequiredError(

@@ -20,7 +20,13 @@ import {
   outcomeOf,
   returnWith,
 } from './connect-context.ts'
-import { isResponse, redeemConnection, stateOf } from './connection-grant.ts'
+import {
+  isResponse,
+  readResponseParameters,
+  redeemConnection,
+  repeatForm,
+  stateOf,
+} from './connection-grant.ts'
 
 export interface ConnectCallbackOptions {
   /** Encrypts a posted response. */
@@ -44,8 +50,12 @@ export async function connectCallback(
 ): Promise<Response> {
   const { request, query, logins } = context
   if (isPrefetch(request.headers)) return createResponse(503)
-  if (request.method === 'POST') return repeatForm(request, provider, options)
-  const parameters = await readParameters(query, options)
+  const { redirectUri } = provider
+  if (request.method === 'POST') {
+    const form = await readForm(request)
+    return form ? repeatForm(form, redirectUri, options.seal) : connectRefusal(request, notUsable())
+  }
+  const parameters = await readResponseParameters(query, options.seal)
   const state = stateOf(parameters)
   const login = await logins.open(state)
   const pending = login?.connection
@@ -55,7 +65,7 @@ export async function connectCallback(
     const current = await context.findOwner()
     // A `Strict` cookie is not sent with a request that another site has caused.
     if (current === undefined && isFromOtherSite(request.headers))
-      return redirectByPage(provider.redirectUri + new URL(request.url).search)
+      return redirectByPage(redirectUri + new URL(request.url).search)
     if (current !== owner) return connectRefusal(request, notUsable())
   }
   const secrets = isResponse(parameters) ? await logins.secretsOf(login, state) : undefined
@@ -70,35 +80,6 @@ export async function connectCallback(
     : connectRefusal(request, notUsable())
   response.headers.append('set-cookie', logins.clear(login))
   return response
-}
-
-/**
- * Repeats a posted response as a request of this application. The form comes from another site, so the cookies of the owner are not
- * sent with it. The code is encrypted, so that logs do not contain it.
- */
-async function repeatForm(
-  request: Request,
-  { redirectUri }: ConnectProvider,
-  { seal }: ConnectCallbackOptions,
-): Promise<Response> {
-  const form = await readForm(request)
-  if (!form) return connectRefusal(request, notUsable())
-  const sealed = await seal.seal({ [FORM]: form.toString() })
-  return redirectByPage(`${redirectUri}?${new URLSearchParams({ [FORM]: sealed })}`)
-}
-
-const FORM = 'form'
-
-/** Returns the authorization response in a query, which is encrypted if it was posted. */
-async function readParameters(
-  query: URLSearchParams,
-  { seal }: ConnectCallbackOptions,
-): Promise<URLSearchParams> {
-  const sealed = query.get(FORM)
-  if (sealed === null) return query
-  const opened = await seal.unseal(sealed)
-  const { [FORM]: form } = Object('value' in opened && opened.value) as { readonly [FORM]?: unknown }
-  return new URLSearchParams(typeof form === 'string' ? form : '')
 }
 
 /** Resolves to `undefined` if the login was redeemed before. */

@@ -1,3 +1,4 @@
+import type { Seal } from '../../mechanisms/sessions/seal.ts'
 import type { LoginSecrets, PendingConnection } from '../../mechanisms/sign-in/pending-logins.ts'
 import { isOfRegistration } from '../../model/connection-record.ts'
 import type { ProofKey } from '../../model/proof-key.ts'
@@ -5,6 +6,7 @@ import { splitScope } from '../../model/token-parameters.ts'
 import type { LoginTransaction, SignInGrant } from '../../ports/authorization-server.ts'
 import { readClaims } from '../../rules/protocol/jwt.ts'
 import type { EventListener } from '../../vocabulary/index.ts'
+import { redirectByPage } from '../responses.ts'
 import { type ConnectClient, type ConnectProvider, type ConnectTarget, notUsable } from './connect-context.ts'
 
 /**
@@ -51,6 +53,26 @@ export async function authorizeConnection<Login extends { readonly secrets: Logi
   const login = await begin(connection, proofKey)
   const transaction = { ...login.secrets, redirectUri, proofKey }
   return { url: await server.authorize(transaction, parameters), connection, transaction, login }
+}
+
+const FORM = 'form'
+
+/**
+ * Repeats a posted response as a request of this application. The form comes from another site, so the cookies of this application
+ * are not sent with it. The code is encrypted, so that logs do not contain it.
+ */
+export async function repeatForm(form: URLSearchParams, redirectUri: string, seal: Seal): Promise<Response> {
+  const sealed = await seal.seal({ [FORM]: form.toString() })
+  return redirectByPage(`${redirectUri}?${new URLSearchParams({ [FORM]: sealed })}`)
+}
+
+/** Returns the authorization response in a query, which is encrypted if it was posted. */
+export async function readResponseParameters(query: URLSearchParams, seal: Seal): Promise<URLSearchParams> {
+  const sealed = query.get(FORM)
+  if (sealed === null) return query
+  const opened = await seal.unseal(sealed)
+  const { [FORM]: form } = Object('value' in opened && opened.value) as { readonly [FORM]?: unknown }
+  return new URLSearchParams(typeof form === 'string' ? form : '')
 }
 
 /** Whether a browser brings an authorization response. */

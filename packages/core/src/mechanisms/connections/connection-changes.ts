@@ -27,6 +27,14 @@ export interface ConnectionChangeOptions extends ConnectionHandleOptions {
   readonly emit: EventListener
 }
 
+/**
+ * Resolves to a client of the provider, if there is one.
+ *
+ * @param grantClientId - The client of the grant, if the known one could not revoke it. The client is then looked up again, because
+ * another process can have changed it.
+ */
+export type FindRevokingServer = (grantClientId?: string) => Promise<RevokingServer | undefined>
+
 /** Changes that an owner causes, and not a refresh. */
 export interface ConnectionChanges {
   /**
@@ -59,11 +67,11 @@ export interface ConnectionChanges {
    * The connection first becomes a tombstone, so that a refresh in progress revokes its tokens. After `failed`, another
    * call tries again.
    *
-   * @param findServer - Resolves to the client to which the grant was given, if it still exists. Called after the removal.
+   * @param findServer - Finds the client to which the grant was given. Called after the removal.
    */
   disconnect(
     ref: ConnectionRef,
-    findServer: () => Promise<RevokingServer | undefined>,
+    findServer: FindRevokingServer,
     keepAlive: KeepAlive,
   ): Promise<RevocationOutcome>
 }
@@ -105,6 +113,20 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
     for (const { value } of accessTokens)
       revocations.push(revokeToken({ server, emit }, key, value, 'access_token'))
     return worstOf(await Promise.all(revocations))
+  }
+
+  /** Revokes the grant with the known client. If that fails, or the grant is of another client, it uses the latest client. */
+  async function revokeWithLatest(
+    ref: ConnectionRef,
+    record: ConnectionRecord,
+    findServer: FindRevokingServer,
+  ): Promise<RevocationOutcome> {
+    const known = await findServer()
+    const outcome = await revoke(ref, record, known)
+    const isOther = known && !isOfRegistration(record, known.registration)
+    if (outcome !== 'failed' && !isOther) return outcome
+    const latest = await findServer(record.clientId)
+    return latest === known ? outcome : revoke(ref, record, latest)
   }
 
   /** A connection that the owner has made since then must be listed. */
@@ -167,10 +189,7 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
         return tombstone ? 'failed' : 'nothing_to_revoke'
       }
       const { record, sealed } = tombstone
-      const outcome = await findServer().then(
-        (server) => revoke(ref, record, server),
-        () => 'failed' as const,
-      )
+      const outcome = await revokeWithLatest(ref, record, findServer).catch(() => 'failed' as const)
       if (outcome === 'failed') return 'failed'
       if ((await store.swap(ref, sealed, revokedRecord(record))) !== 'again') await unlist(ref)
       return outcome

@@ -1,23 +1,15 @@
 import {
   authorizationExpired,
   type ConnectClient,
-  connectRefusal,
   notUsable,
 } from '../../handlers/connections/connect-context.ts'
-import {
-  authorizeConnection,
-  isResponse,
-  redeemConnection,
-  stateOf,
-} from '../../handlers/connections/connection-grant.ts'
-import { createResponse, escapeHtml, page, UNFRAMED } from '../../handlers/responses.ts'
-import { readForm } from '../../handlers/routes/form.ts'
+import { authorizeConnection, redeemConnection } from '../../handlers/connections/connection-grant.ts'
+import { createLoopbackBrowser } from '../../handlers/connections/loopback-browser.ts'
+import { createLoopbackHandler } from '../../handlers/connections/loopback-handler.ts'
 import { randomId } from '../../mechanisms/runtime/digest.ts'
 import { onAbort } from '../../mechanisms/runtime/on-abort.ts'
 import type { SignInGrant } from '../../ports/authorization-server.ts'
 import { isLoopback, parseUrl } from '../../rules/calls/allowed-urls.ts'
-import { sameText } from '../../rules/same-text.ts'
-import { isPrefetch } from '../../rules/browser/same-site.ts'
 import type { EvertokenError } from '../../vocabulary/index.ts'
 import { abortSignal, type Checked, checkAll, must, type OptionTable, REQUIRED } from '../checks.ts'
 import { TOKEN_PARAMETERS } from '../token-parameter-checks.ts'
@@ -41,11 +33,11 @@ export interface LoopbackOptions {
   readonly timeoutSeconds?: number
 }
 
-/** An attempt to connect, whose code only this process can redeem. */
+/** An attempt to connect, whose code only this process can redeem, and which only one browser can finish. */
 export interface LoopbackAttempt {
-  /** The URL that the user opens in a browser. */
+  /** The URL that the user opens in a browser of this machine. It is below the redirect URI, and works in one browser. */
   readonly url: string
-  /** Handles a GET or POST request to the redirect URI. Returns the page that the user sees. */
+  /** Handles a GET or POST request to `url` or to the redirect URI. Returns the response for the browser. */
   receive(request: Request): Promise<Response>
   /** Resolves when the grant is stored. Rejects if the attempt has failed, as `connectInBrowser` describes. */
   readonly finished: Promise<void>
@@ -67,8 +59,8 @@ const OPTIONS: OptionTable<LoopbackValues> = {
  * Starts to connect an account with a redirect to this machine. Adapters call it. Applications call `connectInBrowser` of
  * `@evertoken/node/loopback`.
  *
- * The PKCE verifier is only in the memory of this process, so no other process can redeem the code. `url` contains the `state`.
- * Anyone who sees the URL can sign in with another account and finish the attempt, so show it only to the user.
+ * The PKCE verifier is only in the memory of this process, so no other process can redeem the code. `url` sets a cookie and redirects
+ * to the authorization server. Only the browser with this cookie can finish. If a second browser opens `url`, the attempt ends.
  *
  * @param connection - The result of `connections.get()`.
  * @param options - The redirect URI, and when the attempt ends.
@@ -81,6 +73,7 @@ const OPTIONS: OptionTable<LoopbackValues> = {
  *   console.log(`Open ${attempt.url}`)
  *   await attempt.finished
  * @see {@link https://www.rfc-editor.org/rfc/rfc8252#section-7.3 RFC 8252, section 7.3: Loopback Interface Redirection}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8252#section-8.9 RFC 8252, section 8.9: Cross-App Request Forgery Protections}
  */
 export async function connectOnLoopback(
   connection: ConnectableConnection,
@@ -88,7 +81,7 @@ export async function connectOnLoopback(
 ): Promise<LoopbackAttempt> {
   const { redirectUri, scope, signal, timeoutSeconds } = checkAll<LoopbackValues>(OPTIONS, options)
   const { application, keepAlive } = connectionPartsOf(connection)
-  const { clock, emit, work } = application.host
+  const { clock, emit, work, connectSeal } = application.host
   const { owner, name } = connection
   const provider = createConnectProvider(application, splitName(name).provider, redirectUri, keepAlive)
   const { findClient, reportFailure } = provider
@@ -110,7 +103,7 @@ export async function connectOnLoopback(
   const end = (error?: unknown): void => {
     if (error === undefined) resolve()
     else reject(error)
-    ended.abort()
+    ended.abort(error)
   }
 
   // The caller redeems once.
@@ -118,6 +111,7 @@ export async function connectOnLoopback(
 
   async function redeem(received: URLSearchParams): Promise<EvertokenError | undefined> {
     try {
+      ended.signal.throwIfAborted()
       const { transaction, connection: pending } = request
       await work.track(
         redeemConnection(received, transaction, pending, { findClient: findAbortableClient }, isFirst, emit),
@@ -125,16 +119,17 @@ export async function connectOnLoopback(
       end()
       return undefined
     } catch (error) {
+      if (ended.signal.aborted) return notUsable()
       end(error)
-      return signal?.aborted ? notUsable() : reportFailure(error)
+      return reportFailure(error)
     }
   }
 
-  /** The application can abort while the server responds. */
+  /** The attempt can end while the server responds. */
   async function findAbortableClient(...parameters: Parameters<typeof findClient>): Promise<ConnectClient> {
     const client = await findClient(...parameters)
     const store = async (grant: SignInGrant) => {
-      signal?.throwIfAborted()
+      ended.signal.throwIfAborted()
       return client.store(grant)
     }
     return { ...client, store }
@@ -149,26 +144,18 @@ export async function connectOnLoopback(
   void expire()
   finished.finally(() => stay?.()).catch(() => undefined)
 
-  return {
-    url: request.url.href,
-    finished,
-    async receive(incoming) {
-      if (isPrefetch(incoming.headers)) return createResponse(503)
-      // With `form_post`, the authorization server lets the browser post its response.
-      const received = (await readForm(incoming)) ?? new URL(incoming.url).searchParams
-      const isExpected = isResponse(received) && sameText(stateOf(received), request.transaction.state)
-      // Another page can send requests to loopback too. They do not end the attempt.
-      if (!isExpected || (ended.signal.aborted && !redeemed)) return connectRefusal(incoming, notUsable())
-      // A user who reloads the page sends the same code again.
-      const failure = await (redeemed ??= redeem(received))
-      return failure ? connectRefusal(incoming, failure) : connectedPage(name)
-    },
-  }
-}
-
-function connectedPage(name: string): Response {
-  const body = `<h1>Connected</h1><p>${escapeHtml(name)} is connected. You can close this window.</p>`
-  return page(createResponse(200), 'Connected', UNFRAMED, body)
+  const browser = createLoopbackBrowser(redirectUri, timeoutSeconds)
+  const receive = createLoopbackHandler(browser, name, {
+    redirectUri,
+    authorizationUrl: request.url.href,
+    state: request.transaction.state,
+    seal: connectSeal,
+    isEnded: () => ended.signal.aborted,
+    // A user who reloads the page sends the same code again.
+    redeem: (received) => (redeemed ??= redeem(received)),
+    refuse: (error) => end(reportFailure(error)),
+  })
+  return { url: browser.url, finished, receive }
 }
 
 function isLoopbackUrl(value: unknown): boolean {

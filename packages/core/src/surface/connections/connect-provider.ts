@@ -54,11 +54,11 @@ export function createConnectProvider(
 
 /** Returns the redirect URI of a provider. */
 export function redirectUriOf(
-  { routePrefix }: Pick<ConnectionApplication, 'routePrefix'>,
+  { host, routePrefix }: Pick<ConnectionApplication, 'host' | 'routePrefix'>,
   provider: string,
   origin: string,
 ): string {
-  return `${origin}${routePrefix}/callback/${provider}`
+  return `${origin}${host.findBasePath()}${routePrefix}/callback/${provider}`
 }
 
 /**

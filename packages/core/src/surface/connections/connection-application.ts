@@ -43,7 +43,7 @@ export interface ConnectionApplication {
   readonly callHook: CallHook
   /** The attempts to connect that were finished. */
   readonly usedLogins: UsedLogins
-  /** The prefix of the routes in browsers. */
+  /** The prefix of the routes, below the base path. */
   readonly routePrefix: string
 }
 
@@ -84,7 +84,7 @@ export function createConnectionApplication(
   const changes = createConnectionChanges({ store, clock, listener, emit, refreshIndex })
   const usedLogins = createUsedLogins(host.store, 'connections')
   const clients = createProviderClients(values.providers, host)
-  const routePrefix = host.basePath + values.routePrefix.replace(/\/$/, '')
+  const routePrefix = values.routePrefix.replace(/\/$/, '')
   return { host, values, clients, store, refreshIndex, changes, listener, callHook, usedLogins, routePrefix }
 }
 

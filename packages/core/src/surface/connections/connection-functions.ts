@@ -24,6 +24,7 @@ import { checkTokenFetchOptions } from '../token-fetch-options.ts'
 import { TOKEN_PARAMETERS } from '../token-parameter-checks.ts'
 import type { ConnectionApplication } from './connection-application.ts'
 import { splitName } from './connection-names.ts'
+import { serverFinderOf } from './connections-of-owner.ts'
 import { stateOf } from './connection-state.ts'
 import type { ConnectOptions, CurrentConnection } from './connection-types.ts'
 import type { ProviderClient } from './provider-client.ts'
@@ -104,7 +105,7 @@ export function createConnectionFunctions<Name extends string>(
   function connectUrl(options: ConnectOptions = {}): string {
     const { returnTo, scope } = checkAll<ConnectValues>(CONNECT_OPTIONS, options)
     const query = new URLSearchParams(omitUndefined({ scope, returnTo }))
-    const path = `${routePrefix}/${encodeURIComponent(name)}/connect`
+    const path = `${host.findBasePath()}${routePrefix}/${encodeURIComponent(name)}/connect`
     return query.size > 0 ? `${path}?${query}` : path
   }
 
@@ -162,7 +163,7 @@ export function createConnectionFunctions<Name extends string>(
     },
     async disconnect() {
       const found = (await find()) ?? notSignedIn()
-      return changes.disconnect(found.ref, async () => (await clientOf(found)).server, keepAlive)
+      return changes.disconnect(found.ref, serverFinderOf(application, found.ref), keepAlive)
     },
   }
 }

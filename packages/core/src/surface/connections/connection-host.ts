@@ -39,8 +39,8 @@ export interface ConnectionHost {
   readonly findOrigin: () => string | undefined
   /** The request that is handled now, if the application that signs users in handles it. */
   readonly currentRequest: () => Request | undefined
-  /** The prefix that browsers use for all paths of the application. Empty if it is at the root. */
-  readonly basePath: string
+  /** Returns the prefix that browsers use for all paths of the application. Empty if it is at the root. */
+  readonly findBasePath: () => string
   readonly refreshBeforeExpirySeconds: number
   readonly serverTimeoutMs: number
   readonly storeTimeoutMs: number
@@ -78,7 +78,7 @@ export function createConnectionHost(
 }
 
 function hostOf(sources: SourceContext, { pollMs }: ConnectionsRuntime): ConnectionHost {
-  const { store, isStorePrivate, clock, emit, random, flights, fetch, insecureHosts, basePath } = sources
+  const { store, isStorePrivate, clock, emit, random, flights, fetch, insecureHosts } = sources
   const { refreshBeforeExpirySeconds, serverTimeoutMs, storeTimeoutMs } = sources
   const work = createWorkTracker(clock, emit)
   const current = () => sources.requestContext && findCurrent(sources.requestContext)
@@ -87,8 +87,9 @@ function hostOf(sources: SourceContext, { pollMs }: ConnectionsRuntime): Connect
     isStorePrivate,
     seal: sources.sealFor(...SEAL_PURPOSE),
     connectSeal: sources.sealFor(...CONNECT_PURPOSE),
-    // A tenant can have its own.
+    // A tenant can have its own address.
     findOrigin: () => current()?.application.origin ?? sources.origin,
+    findBasePath: () => current()?.application.basePath ?? sources.basePath,
     currentRequest: () => current()?.browser?.request,
     clock,
     emit,
@@ -97,7 +98,6 @@ function hostOf(sources: SourceContext, { pollMs }: ConnectionsRuntime): Connect
     pollMs,
     fetch,
     insecureHosts,
-    basePath,
     refreshBeforeExpirySeconds,
     serverTimeoutMs,
     storeTimeoutMs,
@@ -121,6 +121,7 @@ function ownHost(values: OwnValues, runtime: ConnectionsRuntime): ConnectionHost
     seal: createSeal(secrets, SEAL_PURPOSE.join(' ')),
     connectSeal: createSeal(secrets, CONNECT_PURPOSE.join(' ')),
     findOrigin: () => values.baseUrl && new URL(values.baseUrl).origin,
+    findBasePath: () => basePath,
     currentRequest: () => undefined,
     clock,
     emit,
@@ -129,7 +130,6 @@ function ownHost(values: OwnValues, runtime: ConnectionsRuntime): ConnectionHost
     pollMs,
     fetch,
     insecureHosts,
-    basePath,
     refreshBeforeExpirySeconds,
     serverTimeoutMs: values.serverTimeoutSeconds * 1000,
     storeTimeoutMs,

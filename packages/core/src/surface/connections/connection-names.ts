@@ -34,8 +34,13 @@ export function checkName(name: unknown, providers: ConnectionProviders): NamePa
   const { provider, label } = splitName(typeof name === 'string' ? name : '')
   if (!Object.hasOwn(providers, provider)) throw unknownProvider(provider, Object.keys(providers))
   if (label === '') throw invalid('name', 'must have a label after the colon, or no colon')
-  if (label !== undefined && !isText(label)) throw invalid('name', `must have a label that is ${TEXT}`)
+  if (!isLabel(label)) throw invalid('name', `must have a label that is ${TEXT}`)
   return { provider, label }
+}
+
+/** Whether a connection can have this label. `undefined`: it has none. */
+export function isLabel(label: string | undefined): boolean {
+  return label === undefined || (label !== '' && isText(label))
 }
 
 /** Longer IDs are a mistake, such as a whole object as JSON. */

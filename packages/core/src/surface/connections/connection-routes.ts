@@ -14,7 +14,7 @@ import { createBoundConnection } from './bound-connection.ts'
 import { createConnectProvider, redirectUriOf } from './connect-provider.ts'
 import { findDocument, type ProviderDocument } from './resolver-host.ts'
 import type { ConnectionApplication } from './connection-application.ts'
-import { splitName } from './connection-names.ts'
+import { isLabel, splitName } from './connection-names.ts'
 import { listConnections } from './connections-of-owner.ts'
 import { createOwnerFinder } from './find-owner.ts'
 
@@ -34,7 +34,7 @@ const MAX_COOKIE_BYTES = 2000
 /** Creates the routes below `routePrefix`. Without an owner, only providers whose token response names the owner have routes. */
 export function createConnectionRoutes(application: ConnectionApplication): ConnectionRoutes {
   const { host, values, clients } = application
-  const { clock, emit, flights, insecureHosts, basePath } = host
+  const { clock, emit, flights, insecureHosts } = host
   const findOwner = createOwnerFinder(values)
   const callbackOptions = { usedLogins: application.usedLogins, seal: host.connectSeal, flights, clock, emit }
 
@@ -46,7 +46,7 @@ export function createConnectionRoutes(application: ConnectionApplication): Conn
       request,
       query: new URL(request.url).searchParams,
       origin,
-      home: `${basePath}/`,
+      home: `${host.findBasePath()}/`,
       logins: createPendingLogins({
         seal: host.connectSeal,
         clock,
@@ -79,7 +79,7 @@ export function createConnectionRoutes(application: ConnectionApplication): Conn
     }
     const name = decode(first)
     const { provider, label } = splitName(name)
-    if (!isKnown(provider) || label === '') return undefined
+    if (!isKnown(provider) || !isLabel(label)) return undefined
     if (second === 'connect' && canConnect(provider))
       return {
         methods: ['GET'],
@@ -110,9 +110,9 @@ export function createConnectionRoutes(application: ConnectionApplication): Conn
   }
 
   return (request, keepAlive) => {
-    const prefix = application.routePrefix.slice(basePath.length)
+    const prefix = application.routePrefix
     const { pathname } = new URL(request.url)
-    const own = applicationPaths(pathname, basePath).map(({ path }) => path)
+    const own = applicationPaths(pathname, host.findBasePath()).map(({ path }) => path)
     const path = own.find((each) => each === prefix || each.startsWith(`${prefix}/`))
     const route = path === undefined ? undefined : findRoute(path.slice(prefix.length))
     if (!route) return serveDocument(request)

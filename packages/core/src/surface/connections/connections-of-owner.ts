@@ -1,3 +1,4 @@
+import type { FindRevokingServer } from '../../mechanisms/connections/connection-changes.ts'
 import { forEachInParallel } from '../../mechanisms/runtime/in-batches.ts'
 import type { ConnectionId } from '../../model/connection-record.ts'
 import type { ConnectionApplication } from './connection-application.ts'
@@ -36,14 +37,20 @@ export async function disconnectAll(
   await forEachInParallel(await store.readAll(owner), PARALLEL_REVOCATIONS, async (held) => {
     const { id: key, name } = held.record ?? { id: held.key, name: '' }
     const ref = { key, owner, name }
-    const outcome = await changes.disconnect(ref, () => serverOf(application, ref), keepAlive)
+    const outcome = await changes.disconnect(ref, serverFinderOf(application, ref), keepAlive)
     outcomes.push({ name: held.record?.name, outcome })
   })
   return outcomes
 }
 
-async function serverOf({ clients }: ConnectionApplication, { owner, name }: ConnectionId) {
+/** Returns a function that finds the client of a provider, which the application can have removed. */
+export function serverFinderOf(
+  { clients }: Pick<ConnectionApplication, 'clients'>,
+  { owner, name }: ConnectionId,
+): FindRevokingServer {
   const { provider, label } = splitName(name)
-  if (!clients.isResolved(provider)) return clients.knownClient(provider)?.server
-  return (await clients.clientFor(provider, { owner, label })).server
+  return async (grantClientId) =>
+    clients.isResolved(provider)
+      ? (await clients.clientFor(provider, { owner, label }, undefined, grantClientId)).server
+      : clients.knownClient(provider)?.server
 }
