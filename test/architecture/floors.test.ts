@@ -92,6 +92,7 @@ describe('the floors of core', () => {
       'mechanisms/protocol/client-certificate.ts',
       'mechanisms/protocol/client-secret.ts',
       'mechanisms/protocol/connection.ts',
+      'mechanisms/protocol/custom-requests.ts',
       'mechanisms/protocol/private-key-jwt.ts',
       'surface/client-authentication.ts',
     ])

@@ -1,4 +1,4 @@
-import { presetRevocation } from '../mechanisms/protocol/custom-revocation.ts'
+import { BEARER, createCustomRequest } from '../mechanisms/protocol/custom-requests.ts'
 import type { ServerProfile } from '../surface/server-profile.ts'
 import type { ReadClaims } from './members.ts'
 
@@ -30,11 +30,14 @@ export function dropbox(): ServerProfile {
     // A refresh returns no refresh token (source of dropbox-sdk-js).
     refreshTokenReuse: 'tolerant',
     // Source of dropbox-sdk-js.
-    revocation: presetRevocation({
-      url: 'https://api.dropboxapi.com/2/auth/token/revoke',
-      token: 'access_token',
-      authentication: 'bearer',
-    }),
+    revocation: createCustomRequest(
+      {
+        url: 'https://api.dropboxapi.com/2/auth/token/revoke',
+        token: 'access_token',
+        authentication: 'bearer',
+      },
+      BEARER,
+    ),
     userInfo: {
       // Third-party text.
       fromTokenResponse: true,

@@ -1,4 +1,5 @@
-import { presetTokenRequest } from '../mechanisms/protocol/custom-token-request.ts'
+import { createCustomRequest } from '../mechanisms/protocol/custom-requests.ts'
+import { useRefreshUrl } from '../rules/protocol/token-request-form.ts'
 import type { ServerProfile } from '../surface/server-profile.ts'
 import type { ReadClaims } from './members.ts'
 
@@ -26,7 +27,7 @@ export function figma(): ServerProfile {
     defaultScope: 'current_user:read',
     // Source of Nango: the separator, and another URL for a refresh.
     scopeSeparator: ',',
-    tokenRequest: presetTokenRequest({ refreshUrl: 'https://api.figma.com/v1/oauth/refresh' }),
+    tokenRequest: createCustomRequest({ refreshUrl: 'https://api.figma.com/v1/oauth/refresh' }, MECHANISM),
     // A refresh returns no refresh token (source of Nango).
     refreshTokenReuse: 'tolerant',
     userInfo: {
@@ -38,3 +39,5 @@ export function figma(): ServerProfile {
 }
 
 const readClaims: ReadClaims = ({ id, handle: name, email }) => ({ sub: id, name, email })
+
+const MECHANISM = { adapt: useRefreshUrl }

@@ -1,4 +1,4 @@
-import { presetRevocation } from '../mechanisms/protocol/custom-revocation.ts'
+import { BASIC_JSON, createCustomRequest } from '../mechanisms/protocol/custom-requests.ts'
 import type { ServerProfile } from '../surface/server-profile.ts'
 import type { ReadClaims } from './members.ts'
 
@@ -54,13 +54,16 @@ export function githubOAuthApp({ host = 'github.com' }: { readonly host?: string
     // A GitHub App ignores it: its permissions decide (from memory).
     defaultScope: 'read:user',
     // Documentation. With another host, the API has another URL.
-    revocation: presetRevocation({
-      url: `${api}/applications/{client_id}/token`,
-      method: 'DELETE',
-      token: 'access_token',
-      format: 'json',
-      authentication: 'client_secret_basic',
-    }),
+    revocation: createCustomRequest(
+      {
+        url: `${api}/applications/{client_id}/token`,
+        method: 'DELETE',
+        token: 'access_token',
+        format: 'json',
+        authentication: 'client_secret_basic',
+      },
+      BASIC_JSON,
+    ),
     // An app without expiring tokens sends no lifetime (documentation).
     defaultTokenLifetimeSeconds: Infinity,
     userInfo: {

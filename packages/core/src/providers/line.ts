@@ -1,4 +1,4 @@
-import { presetRevocation } from '../mechanisms/protocol/custom-revocation.ts'
+import { AS_CLIENT, createCustomRequest } from '../mechanisms/protocol/custom-requests.ts'
 import type { ServerProfile } from '../surface/server-profile.ts'
 
 /**
@@ -21,9 +21,12 @@ export function line(): ServerProfile {
     // A refresh returns the same refresh token (documentation).
     refreshTokenReuse: 'tolerant',
     // The parameter is not `token` (documentation).
-    revocation: presetRevocation({
-      url: 'https://api.line.me/oauth2/v2.1/revoke',
-      parameter: 'access_token',
-    }),
+    revocation: createCustomRequest(
+      {
+        url: 'https://api.line.me/oauth2/v2.1/revoke',
+        parameter: 'access_token',
+      },
+      AS_CLIENT,
+    ),
   }
 }

@@ -1,5 +1,9 @@
-import { presetRevocation } from '../mechanisms/protocol/custom-revocation.ts'
-import { presetTokenRequest } from '../mechanisms/protocol/custom-token-request.ts'
+import {
+  BEARER,
+  createCustomRequest,
+  type TokenRequestMechanism,
+} from '../mechanisms/protocol/custom-requests.ts'
+import { inQuery, renameRefresh } from '../rules/protocol/token-request-form.ts'
 import type { ServerProfile } from '../surface/server-profile.ts'
 import type { ReadClaims, ReadTokenResponse } from './members.ts'
 
@@ -30,20 +34,26 @@ export function meta(): ServerProfile {
     // From memory.
     scopeSeparator: ',',
     // Documentation.
-    tokenRequest: presetTokenRequest({
-      format: 'query',
-      refreshGrantType: 'fb_exchange_token',
-      refreshTokenParameter: 'fb_exchange_token',
-    }),
+    tokenRequest: createCustomRequest(
+      {
+        format: 'query',
+        refreshGrantType: GRANT_TYPE,
+        refreshTokenParameter: GRANT_TYPE,
+      },
+      MECHANISM,
+    ),
     refreshTokenReuse: 'tolerant',
     // From memory.
     verdicts: [{ member: 'error.code', is: ['190'], means: 'refresh_token_dead' }],
     // From memory.
-    revocation: presetRevocation({
-      url: 'https://graph.facebook.com/v22.0/me/permissions',
-      method: 'DELETE',
-      authentication: 'bearer',
-    }),
+    revocation: createCustomRequest(
+      {
+        url: 'https://graph.facebook.com/v22.0/me/permissions',
+        method: 'DELETE',
+        authentication: 'bearer',
+      },
+      BEARER,
+    ),
     userInfo: {
       // Source of Auth.js.
       url: 'https://graph.facebook.com/me?fields=id,name,email',
@@ -63,3 +73,12 @@ const readTokenResponse: ReadTokenResponse = (body) => ({
   refresh_token: body['access_token'],
   refresh_in: 1,
 })
+
+const GRANT_TYPE = 'fb_exchange_token'
+
+const MECHANISM: TokenRequestMechanism = {
+  adapt(request, form) {
+    renameRefresh(form, GRANT_TYPE, GRANT_TYPE)
+    return inQuery(request, form)
+  },
+}

@@ -1,4 +1,5 @@
-import { presetTokenRequest } from '../mechanisms/protocol/custom-token-request.ts'
+import { createCustomRequest } from '../mechanisms/protocol/custom-requests.ts'
+import { inJson } from '../rules/protocol/token-request-form.ts'
 import type { ServerProfile } from '../surface/server-profile.ts'
 import { objectOf, type ReadClaims } from './members.ts'
 
@@ -27,7 +28,7 @@ export function notion(): ServerProfile {
     // Source of better-auth.
     authorizationParameters: { owner: 'user' },
     // Source of Nango.
-    tokenRequest: presetTokenRequest({ format: 'json' }),
+    tokenRequest: createCustomRequest({ format: 'json' }, MECHANISM),
     userInfo: {
       // From memory.
       fromTokenResponse: true,
@@ -40,3 +41,5 @@ const readClaims: ReadClaims = ({ owner }) => {
   const { id, name } = objectOf(objectOf(owner)['user'])
   return { sub: id, name }
 }
+
+const MECHANISM = { adapt: inJson }

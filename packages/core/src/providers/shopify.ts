@@ -1,6 +1,7 @@
-import { presetTokenRequest } from '../mechanisms/protocol/custom-token-request.ts'
+import { createCustomRequest } from '../mechanisms/protocol/custom-requests.ts'
+import { addCodeParameters } from '../rules/protocol/token-request-form.ts'
 import type { ServerProfile } from '../surface/server-profile.ts'
-import { createRecentMap } from '../mechanisms/runtime/bounded-map.ts'
+import { createBoundedMap } from '../mechanisms/runtime/bounded-map.ts'
 import { hostPart } from './host.ts'
 import type { ReadClaims } from './members.ts'
 
@@ -33,7 +34,7 @@ export function shopify({ shop }: { readonly shop: string }): ServerProfile {
     defaultScope: '',
     scopeSeparator: ',',
     // Without it, the token does not expire, and the response has no refresh token (source of Nango).
-    tokenRequest: presetTokenRequest({ codeParameters: { expiring: '1' } }),
+    tokenRequest: createCustomRequest({ codeParameters: { expiring: '1' } }, MECHANISM),
     // Documentation.
     tokenHeader: { name: 'X-Shopify-Access-Token' },
     // The old refresh token lives until the new one is used (documentation).
@@ -44,7 +45,7 @@ export function shopify({ shop }: { readonly shop: string }): ServerProfile {
 
 /** The maximum number of shops whose function is kept, which need about 1 MB. */
 const MAX_SHOPS = 10_000
-const functions = /* @__PURE__ */ createRecentMap<string, ReadClaims>(MAX_SHOPS)
+const functions = /* @__PURE__ */ createBoundedMap<string, ReadClaims>(MAX_SHOPS)
 
 function claimsOf(host: string): ReadClaims {
   const known = functions.get(host)
@@ -53,3 +54,5 @@ function claimsOf(host: string): ReadClaims {
   functions.set(host, readClaims)
   return readClaims
 }
+
+const MECHANISM = { adapt: addCodeParameters }

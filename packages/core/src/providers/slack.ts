@@ -1,4 +1,4 @@
-import { presetRevocation } from '../mechanisms/protocol/custom-revocation.ts'
+import { BEARER, createCustomRequest } from '../mechanisms/protocol/custom-requests.ts'
 import type { ServerProfile } from '../surface/server-profile.ts'
 import { objectOf, pairOf, type ReadClaims, type ReadTokenResponse } from './members.ts'
 
@@ -34,11 +34,14 @@ export function slack({ tokens }: { readonly tokens: 'bot' | 'user' }): ServerPr
     // memory.
     verdicts: [{ is: ['invalid_client_id', 'bad_client_secret'], means: 'misconfigured' }],
     // Revokes the access token that the request carries (from memory).
-    revocation: presetRevocation({
-      url: 'https://slack.com/api/auth.revoke',
-      token: 'access_token',
-      authentication: 'bearer',
-    }),
+    revocation: createCustomRequest(
+      {
+        url: 'https://slack.com/api/auth.revoke',
+        token: 'access_token',
+        authentication: 'bearer',
+      },
+      BEARER,
+    ),
     userInfo: {
       url: 'https://slack.com/api/auth.test',
       // An error has the status 200 and no user. With the token of a bot, this response names the bot (from memory), so the

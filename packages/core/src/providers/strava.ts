@@ -1,4 +1,4 @@
-import { presetRevocation } from '../mechanisms/protocol/custom-revocation.ts'
+import { AS_CLIENT, createCustomRequest } from '../mechanisms/protocol/custom-requests.ts'
 import type { ServerProfile } from '../surface/server-profile.ts'
 import type { ReadClaims } from './members.ts'
 
@@ -30,10 +30,13 @@ export function strava(): ServerProfile {
     // Errors have a list and no `error` (third-party text).
     verdicts: [{ status: 400, member: 'errors.0.field', is: ['refresh_token'], means: 'refresh_token_dead' }],
     // From memory.
-    revocation: presetRevocation({
-      url: 'https://www.strava.com/oauth/deauthorize',
-      token: 'access_token',
-    }),
+    revocation: createCustomRequest(
+      {
+        url: 'https://www.strava.com/oauth/deauthorize',
+        token: 'access_token',
+      },
+      AS_CLIENT,
+    ),
     userInfo: {
       // Source of Auth.js.
       url: 'https://www.strava.com/api/v3/athlete',

@@ -1,4 +1,4 @@
-import { presetRevocation } from '../mechanisms/protocol/custom-revocation.ts'
+import { AS_CLIENT, createCustomRequest } from '../mechanisms/protocol/custom-requests.ts'
 import type { ServerProfile } from '../surface/server-profile.ts'
 import type { ReadClaims } from './members.ts'
 
@@ -29,10 +29,13 @@ export function stripeConnect(): ServerProfile {
     // A response has no lifetime, because the token is an API key (source of stripe-node).
     defaultTokenLifetimeSeconds: Infinity,
     // Source of stripe-node.
-    revocation: presetRevocation({
-      url: 'https://connect.stripe.com/oauth/deauthorize',
-      token: 'stripe_user_id',
-    }),
+    revocation: createCustomRequest(
+      {
+        url: 'https://connect.stripe.com/oauth/deauthorize',
+        token: 'stripe_user_id',
+      },
+      AS_CLIENT,
+    ),
     userInfo: {
       // Source of stripe-node.
       fromTokenResponse: true,

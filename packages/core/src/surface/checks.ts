@@ -149,7 +149,7 @@ export function listOf(check: Check): Check {
 /**
  * Checks that a value is a string, and not empty.
  */
-export const text: Check = mustMatch('be a string, and not empty', /./s)
+export const text: Check = /* @__PURE__ */ mustMatch('be a string, and not empty', /./s)
 
 /** A path of this application, in the spelling that browsers send. */
 export const path: Check = (value) =>
@@ -165,8 +165,11 @@ const NOT_A_PREFIX = {
 } as const
 
 /** A host as `URL.hostname` spells it. */
-export const hostNames: Check = listOf(
-  mustMatch('be host names in lower case, without scheme and port', /^(?:[a-z\d_.-]+|\[[\da-f:]+\])$/),
+export const hostNames: Check = /* @__PURE__ */ listOf(
+  /* @__PURE__ */ mustMatch(
+    'be host names in lower case, without scheme and port',
+    /^(?:[a-z\d_.-]+|\[[\da-f:]+\])$/,
+  ),
 )
 
 /** The option itself is checked too. */
@@ -179,7 +182,7 @@ export const url: Check = (value, insecureHosts) => {
   return typeof prefix === 'string' ? NOT_A_PREFIX[prefix] : undefined
 }
 
-export const seconds: Check = must('be a positive number of seconds', isPositive)
+export const seconds: Check = /* @__PURE__ */ must('be a positive number of seconds', isPositive)
 
 export function secondsUpTo(max: number): Check {
   return must(
@@ -189,15 +192,15 @@ export function secondsUpTo(max: number): Check {
 }
 
 /** Checks that a value is a function. */
-export const hook: Check = must('be a function', (value) => typeof value === 'function')
+export const hook: Check = /* @__PURE__ */ must('be a function', (value) => typeof value === 'function')
 
-export const flag: Check = oneOf(true, false)
+export const flag: Check = /* @__PURE__ */ oneOf(true, false)
 
 export function isPositive(value: unknown): boolean {
   return Number.isFinite(value) && (value as number) > 0
 }
 
-export const abortSignal: Check = must(
+export const abortSignal: Check = /* @__PURE__ */ must(
   'be an `AbortSignal`',
   (signal: Partial<AbortSignal> | null) => typeof signal?.throwIfAborted === 'function',
 )

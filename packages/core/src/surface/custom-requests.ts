@@ -1,9 +1,20 @@
 import { isReservedParameter } from '../model/token-parameters.ts'
-import { type CustomRequestOptions, createCustomRequest } from '../mechanisms/protocol/custom-requests.ts'
-import { REVOCATION_MECHANISM } from '../mechanisms/protocol/custom-revocation.ts'
-import { TOKEN_REQUEST_MECHANISM } from '../mechanisms/protocol/custom-token-request.ts'
+import {
+  type CustomRequestOptions,
+  AS_CLIENT,
+  asBearer,
+  createCustomRequest,
+  type RevocationMechanism,
+  withSecretInHeader,
+} from '../mechanisms/protocol/custom-requests.ts'
 import type { CustomRevocation, RevocationProfile } from '../ports/dialect.ts'
-import type { CustomTokenRequest, TokenRequestProfile } from '../rules/protocol/token-request-form.ts'
+import {
+  type CustomTokenRequest,
+  inJson,
+  type TokenRequestProfile,
+  toServerRequest,
+  withoutBody,
+} from '../rules/protocol/token-request-form.ts'
 import {
   type Check,
   type Checked,
@@ -67,21 +78,30 @@ const REVOCATION: OptionTable<Checked<RevocationProfile, Exclude<keyof Revocatio
 }
 
 const CHECKED_TOKEN_REQUEST = {
-  ...TOKEN_REQUEST_MECHANISM,
+  adapt: toServerRequest,
   check(value: CustomTokenRequest, { insecureHosts }: CustomRequestOptions) {
     checkAll(TOKEN_REQUEST, value, 'server.tokenRequest.', [], insecureHosts)
   },
 }
 
-const CHECKED_REVOCATION = {
-  ...REVOCATION_MECHANISM,
-  check(value: CustomRevocation, options: CustomRequestOptions) {
-    const { insecureHosts } = options
+const AUTHENTICATE = {
+  client: AS_CLIENT.authenticate,
+  client_secret_basic: withSecretInHeader,
+  bearer: asBearer,
+}
+
+const CHECKED_REVOCATION: RevocationMechanism = {
+  authenticate: (connection, parameter) =>
+    AUTHENTICATE[connection.revocation?.authentication ?? 'client'](connection, parameter),
+  adapt(request, form, { authentication, format }) {
+    if (authentication === 'bearer') return withoutBody(request)
+    return format === 'json' ? inJson(request, form) : request
+  },
+  check(value: CustomRevocation, { insecureHosts }: CustomRequestOptions) {
     const { token, parameter } = checkAll(REVOCATION, value, 'server.revocation.', [], insecureHosts)
     const problem =
       parameter === undefined && token !== undefined ? tokenParameter(token, insecureHosts) : undefined
     if (problem !== undefined) throw invalid('server.revocation.token', `${problem}. Set \`parameter\``)
-    REVOCATION_MECHANISM.check?.(value, options)
   },
 }
 
@@ -100,7 +120,7 @@ const CHECKED_REVOCATION = {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3 RFC 6749, section 4.1.3: Access Token Request}
  */
 export function customTokenRequest(profile: TokenRequestProfile): CustomTokenRequest {
-  return createCustomRequest<CustomTokenRequest>(profile, CHECKED_TOKEN_REQUEST)
+  return createCustomRequest(profile, CHECKED_TOKEN_REQUEST)
 }
 
 /**
@@ -119,5 +139,5 @@ export function customTokenRequest(profile: TokenRequestProfile): CustomTokenReq
  * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2.1 RFC 7009, section 2.1: Revocation Request}
  */
 export function customRevocation(profile: RevocationProfile): CustomRevocation {
-  return createCustomRequest<CustomRevocation>(profile, CHECKED_REVOCATION)
+  return createCustomRequest(profile, CHECKED_REVOCATION)
 }

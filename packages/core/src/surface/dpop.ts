@@ -1,8 +1,9 @@
 import { createDpopBinding } from '../mechanisms/dpop/dpop-binding.ts'
 import type { ProofAlgorithm } from '../mechanisms/dpop/proof-signer.ts'
 import { createSenderConstraint } from '../mechanisms/protocol/sender-constraint.ts'
+import type { RevocationProfile } from '../ports/dialect.ts'
 import type { SenderConstraint } from '../ports/token-binding.ts'
-import { checkAll, oneOf } from './checks.ts'
+import { checkAll, invalid, oneOf } from './checks.ts'
 
 /** The options of `dpop()`. */
 export interface DpopOptions {
@@ -32,5 +33,14 @@ export function dpop(options: DpopOptions = {}): SenderConstraint {
     { algorithm: [oneOf('ES256', 'EdDSA'), 'ES256'] },
     options,
   )
-  return createSenderConstraint('dpop', { connect: (context) => createDpopBinding(algorithm, context) })
+  return createSenderConstraint('dpop', {
+    connect: (context) => createDpopBinding(algorithm, context),
+    check: requireStandardProof,
+  })
+}
+
+/** A request that carries a token must have a proof, and only standard requests get one. */
+function requireStandardProof({ token = 'refresh_token', authentication }: RevocationProfile): void {
+  if (token !== 'refresh_token' || authentication === 'bearer')
+    throw invalid('server.revocation', 'cannot be used with `dpop()`. Remove it.')
 }

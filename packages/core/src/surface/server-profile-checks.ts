@@ -1,5 +1,6 @@
 import { DEFAULT_LIFETIME_SECONDS } from '../rules/protocol/token-response.ts'
 import { customMechanismOf, type CustomRequestOptions } from '../mechanisms/protocol/custom-requests.ts'
+import { constraintMechanismOf } from '../mechanisms/protocol/sender-constraint.ts'
 import type { CustomRevocation } from '../ports/dialect.ts'
 import type { ReusePolicy } from '../rules/refresh/decide.ts'
 import {
@@ -72,12 +73,11 @@ const areEndpoints: Check = (value, hosts) => {
 export const AUTHORIZATION_ENDPOINT = 'an `authorization_endpoint`'
 const mustHave = (what: string) => `must have ${what} on https (http on loopback and for \`insecureHosts\`)`
 
-/** @param mechanism - The name of the function that only values of this kind have. */
-const custom = (name: string, mechanism: string) =>
-  must(
-    `be \`${name}()\` of \`@evertoken/core/requests\``,
-    (value: CustomRevocation) => mechanism in Object(customMechanismOf(value)),
-  )
+const custom = (name: string, isRevocation: boolean) =>
+  must(`be \`${name}()\` of \`@evertoken/core/requests\``, (value: CustomRevocation) => {
+    const mechanism = customMechanismOf(value)
+    return mechanism !== undefined && 'authenticate' in mechanism === isRevocation
+  })
 
 /** A known name, whose value is not checked here. */
 const KNOWN = [() => undefined] as const
@@ -109,8 +109,8 @@ const SERVER_PROFILE: OptionTable<ProfileValues> = {
   tokenTypes: [listOf(text), []],
   scopeSeparator: [oneOf(' ', ','), ' '],
   tokenHeader: [isObject],
-  tokenRequest: [custom('customTokenRequest', 'adapt')],
-  revocation: [custom('customRevocation', 'create')],
+  tokenRequest: [custom('customTokenRequest', false)],
+  revocation: [custom('customRevocation', true)],
   verdicts: [verdicts, []],
   dialect: [dialect, {}],
   endSession: KNOWN,
@@ -154,6 +154,9 @@ export function checkServer(choice: ServerValues, prefix = ''): ServerSettings {
   const { tokenHeader, tokenRequest, revocation } = values
   if (tokenHeader) checkAll(TOKEN_HEADER, tokenHeader, 'server.tokenHeader.', [], insecureHosts)
   if (tokenRequest) customMechanismOf(tokenRequest)?.check?.(tokenRequest, choice)
-  if (revocation) customMechanismOf(revocation)?.check?.(revocation, choice)
+  if (revocation) {
+    customMechanismOf(revocation)?.check?.(revocation, choice)
+    constraintMechanismOf(choice.senderConstraint).check?.(revocation)
+  }
   return values
 }

@@ -118,21 +118,19 @@ function withSecret(
   toClientAuth: (secret: string, context: AuthenticationContext) => ClientAuth,
   chooseMethod?: MethodFor,
 ): ClientAuthentication {
-  if (typeof secret === 'function')
-    return createClientAuthentication(method, {
-      authenticate: (context, timeoutMs) =>
-        context.ask(async () => {
-          // The function is code of the application, so its result is checked.
-          const value: unknown = await secret()
-          return isSecret(value) ? toClientAuth(value, context) : undefined
-        }, timeoutMs),
-      readSecret: secret,
-      methodFor: chooseMethod,
-    })
-  if (!isSecret(secret)) throw secretMissing(method)
+  const readSecret = typeof secret === 'function' ? secret : () => secret
+  const isFixed = readSecret !== secret
+  if (isFixed && !isSecret(secret)) throw secretMissing(method)
   return createClientAuthentication(method, {
-    authenticate: (context) => toClientAuth(secret, context),
-    readSecret: () => secret,
+    authenticate: (context, timeoutMs) =>
+      isFixed
+        ? toClientAuth(secret as string, context)
+        : context.ask(async () => {
+            // The function is code of the application, so its result is checked.
+            const value: unknown = await readSecret()
+            return isSecret(value) ? toClientAuth(value, context) : undefined
+          }, timeoutMs),
+    readSecret,
     methodFor: chooseMethod,
   })
 }

@@ -12,7 +12,6 @@ import {
   type ClientAuthenticator,
   type ClientAuthenticatorOptions,
   createClientAuthenticator,
-  inHeader,
   mechanismOf,
   type SecretRules,
 } from './client-authentication.ts'
@@ -50,7 +49,7 @@ export interface Connection {
   /** Sends requests whose response may carry a refresh token. Waits longer for the response than any caller waits. */
   readonly patientHttp: Http
   /** How standard requests with client authentication differ. `sendForm` applies it. */
-  readonly tokenRequest: CustomTokenRequest | undefined
+  readonly tokenRequest?: CustomTokenRequest | undefined
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly responseRules: TokenResponseRules
@@ -58,9 +57,9 @@ export interface Connection {
   /** What error responses of the server mean. */
   readonly verdicts: readonly ServerVerdict[]
   readonly dialect: ServerDialect
-  readonly revocation: CustomRevocation | undefined
-  /** Sends a client secret in the `Authorization` header, for requests of `revocation`. */
-  readonly secretInHeader: (secret: string) => oauth.ClientAuth
+  readonly revocation?: CustomRevocation | undefined
+  /** How a client secret is written in the `Authorization` header. Default: `encoded` */
+  readonly basicCredentials?: SecretRules['basicCredentials'] | undefined
   /** Binds the tokens to keys of the client. Absent if they are not bound to keys. */
   readonly binding: TokenBinding | undefined
   /** How the tokens are bound. Absent if they are not bound. */
@@ -80,15 +79,15 @@ export interface Connection {
    */
   metadataForToken(metadata: oauth.AuthorizationServer, token: string | undefined): oauth.AuthorizationServer
   /** The tenants whose tokens are accepted, if the issuer is a template. */
-  readonly tenants: readonly string[] | undefined
+  readonly tenants?: readonly string[] | undefined
 }
 
 export function createConnection(
   options: ConnectionOptions,
   client: oauth.Client = { client_id: options.clientId },
 ): Connection {
-  const { flights, clock, serverClock, issuer, metadata, responseRules, scopeSeparator } = options
-  const { verdicts = [], dialect = {}, revocation, senderConstraint, basicCredentials = 'encoded' } = options
+  const { flights, clock, issuer, metadata, responseRules } = options
+  const { verdicts = [], dialect = {}, senderConstraint } = options
   const { adaptMetadata: adaptToClient = unchanged } = mechanismOf(options.authentication)
   const { adaptMetadata = unchanged, isUnbound, connect } = constraintMechanismOf(senderConstraint)
   const cache = createMetadataCache({
@@ -99,20 +98,13 @@ export function createConnection(
     random: options.random,
   })
   return {
+    ...options,
     registration: { issuer, clientId: options.clientId },
     client,
     authenticator: createClientAuthenticator(options, cache.get),
-    http: options.http,
-    patientHttp: options.patientHttp,
-    tokenRequest: options.tokenRequest,
-    clock,
-    serverClock,
     responseRules: isUnbound ? { ...responseRules, isUnbound } : responseRules,
-    scopeSeparator,
     verdicts,
     dialect,
-    revocation,
-    secretInHeader: inHeader({ basicCredentials }),
     binding: connect?.(options),
     constraint: senderConstraint?.method,
     sendProbe() {
@@ -123,7 +115,6 @@ export function createConnection(
     fetchMetadata: cache.get,
     metadataForToken: (server, token) =>
       withIssuer(server, expectedIssuer(server.issuer, readClaims(token)?.['tid'], options.tenants)),
-    tenants: options.tenants,
   }
 }
 

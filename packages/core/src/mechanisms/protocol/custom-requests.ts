@@ -1,10 +1,15 @@
-import type { AuthorizationServer, Client, ClientAuth } from 'oauth4webapi'
-import type { CustomRevocation } from '../../ports/dialect.ts'
+import type { ClientAuth } from 'oauth4webapi'
+import type { CustomRevocation, RevocationProfile } from '../../ports/dialect.ts'
 import type { SenderConstraint } from '../../ports/token-binding.ts'
-import type { CustomTokenRequest } from '../../rules/protocol/token-request-form.ts'
-import type { RevocationOutcome } from '../../vocabulary/index.ts'
-import type { ClientAuthenticator } from './client-authentication.ts'
-import type { Http } from './http.ts'
+import {
+  type AdaptRequest,
+  type CustomTokenRequest,
+  inJson,
+  type TokenRequestProfile,
+  withoutBody,
+} from '../../rules/protocol/token-request-form.ts'
+import { inHeader } from './client-authentication.ts'
+import type { Connection } from './connection.ts'
 
 /** The options of the application that a custom request must fit. */
 export interface CustomRequestOptions {
@@ -13,38 +18,27 @@ export interface CustomRequestOptions {
 }
 
 /** The functions of a custom request. A value contains them, so that other applications do not. */
-interface Checked<Value> {
-  /** @throws {ConfigurationError} If the value is invalid, or cannot be used with these options. */
+interface CustomRequestMechanism<Value> {
+  /** @throws {ConfigurationError} If the value is invalid. */
   readonly check?: (value: Value, options: CustomRequestOptions) => void
+  /** Converts a standard request with client authentication. */
+  readonly adapt?: AdaptRequest<Value>
 }
 
-export interface TokenRequestMechanism extends Checked<CustomTokenRequest> {
-  /** Returns a function that changes standard requests before it sends them. */
-  readonly adapt: (send: Http, value: CustomTokenRequest) => Http
+export interface TokenRequestMechanism extends CustomRequestMechanism<CustomTokenRequest> {
+  readonly adapt: AdaptRequest<CustomTokenRequest>
 }
 
-/** Revokes a token. Rejects if a request fails. */
-export type Revoke = (token: string, hint: 'refresh_token' | 'access_token') => Promise<RevocationOutcome>
-
-/** The parts of a server that a custom revocation uses. */
-export interface RevocationTools {
-  readonly client: Client
-  readonly authenticator: ClientAuthenticator
-  readonly fetchMetadata: () => Promise<AuthorizationServer>
-  readonly secretInHeader: (secret: string) => ClientAuth
-  readonly send: Http
-  /** Uses a refresh token. The grant is about to end, so the tokens of the response are only used to end it. */
-  readonly refresh: (refreshToken: string) => Promise<{
-    readonly response: Response
-    readonly body: unknown
-    readonly isRejected: boolean
-  }>
-  /** Whether a request had its effect. */
-  readonly isSuccessful: (response: Response) => Promise<boolean>
-}
-
-export interface RevocationMechanism extends Checked<CustomRevocation> {
-  readonly create: (tools: RevocationTools, value: CustomRevocation) => Revoke
+export interface RevocationMechanism extends CustomRequestMechanism<CustomRevocation> {
+  /**
+   * Returns how a request is authenticated. `undefined`: the client has no secret to send.
+   *
+   * @param parameter - The name of the parameter with the token to revoke.
+   */
+  readonly authenticate: (
+    connection: Pick<Connection, 'authenticator' | 'basicCredentials' | 'revocation'>,
+    parameter: string,
+  ) => ClientAuth | undefined | Promise<ClientAuth | undefined>
 }
 
 /** It is a global symbol, because a bundler can load this module twice. */
@@ -55,16 +49,42 @@ const MECHANISM: unique symbol = Symbol.for('evertoken.customRequest.1') as neve
  *
  * @param mechanism - The same for all values of a kind, because two values with the same members must be equal.
  */
-export function createCustomRequest<Value extends CustomTokenRequest | CustomRevocation>(
-  profile: object,
-  mechanism: Value extends CustomRevocation ? RevocationMechanism : TokenRequestMechanism,
-): Value {
-  return { ...profile, [MECHANISM]: mechanism } as object as Value
+export function createCustomRequest(
+  profile: RevocationProfile,
+  mechanism: RevocationMechanism,
+): CustomRevocation
+export function createCustomRequest(
+  profile: TokenRequestProfile,
+  mechanism: TokenRequestMechanism,
+): CustomTokenRequest
+export function createCustomRequest(profile: object, mechanism: object): unknown {
+  return { ...profile, [MECHANISM]: mechanism }
 }
 
 /** Returns the functions of a value. `undefined`: it is another object. */
-export function customMechanismOf(value: CustomRevocation): RevocationMechanism | undefined
-export function customMechanismOf(value: CustomTokenRequest): TokenRequestMechanism | undefined
-export function customMechanismOf(value: object): unknown {
+export function customMechanismOf(value: CustomRevocation | undefined): RevocationMechanism | undefined
+export function customMechanismOf(value: CustomTokenRequest | undefined): TokenRequestMechanism | undefined
+export function customMechanismOf(value: unknown): unknown {
   return (Object(value) as { readonly [MECHANISM]?: unknown })[MECHANISM]
 }
+
+type Authenticate = RevocationMechanism['authenticate']
+
+/** Authenticates the client, as at the token endpoint. */
+export const AS_CLIENT: RevocationMechanism = { authenticate: ({ authenticator }) => authenticator.request() }
+
+/** Sends the token to revoke as a Bearer token, without parameters. */
+export const asBearer: Authenticate = (_connection, parameter) => (_metadata, _client, form, headers) =>
+  headers.set('authorization', `Bearer ${form.get(parameter)}`)
+
+/** Sends the client secret in the `Authorization` header. */
+export const withSecretInHeader: Authenticate = async ({ authenticator, basicCredentials = 'encoded' }) => {
+  const secret = await authenticator.secret()
+  return secret === undefined ? undefined : inHeader({ basicCredentials })(secret)
+}
+
+/** A revocation with a Bearer token. */
+export const BEARER: RevocationMechanism = { authenticate: asBearer, adapt: withoutBody }
+
+/** A revocation with the client secret in the header, and with JSON. */
+export const BASIC_JSON: RevocationMechanism = { authenticate: withSecretInHeader, adapt: inJson }

@@ -72,7 +72,7 @@ const ISSUER = /^https?:\/\/[^\s?#@]{1,200}$/
 export function wrongIssuer(named: string, configured: string, url?: string): ConfigurationError {
   const shown = ISSUER.test(named) ? `'${named}'` : 'a text that is not an issuer'
   const place = url === undefined ? '`server.metadata`' : `The metadata at ${shownUrl(url)}`
-  const what = `${place} names the issuer ${shown}, but \`issuer\` is '${configured}'. Correct \`issuer\`, or set \`server.metadata\` to the URL of the right metadata.`
+  const what = `${place} names the issuer ${shown}, but \`issuer\` is '${configured}'. ${SET_URL}`
   const cause = { name: 'MetadataError', ...(url !== undefined && { url: shownUrl(url) }) }
   return wrongMetadata(what, { cause })
 }

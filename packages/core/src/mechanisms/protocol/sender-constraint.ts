@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/clock.ts'
+import type { RevocationProfile } from '../../ports/dialect.ts'
 import type { SenderConstraint, TokenBinding } from '../../ports/token-binding.ts'
 import type { AdaptMetadata } from './discovery.ts'
 import type { ServerClock } from './server-clock.ts'
@@ -15,6 +16,8 @@ interface ConstraintMechanism {
   readonly connect?: (context: ConstraintContext) => TokenBinding
   /** Returns the metadata with the endpoints that the constraint needs. */
   readonly adaptMetadata?: AdaptMetadata
+  /** @throws {ConfigurationError} If the server has a revocation that the constraint cannot secure. */
+  readonly check?: (revocation: RevocationProfile) => void
   /** Whether an access token shows that it is not bound. */
   readonly isUnbound?: (token: string) => boolean
 }

@@ -8,16 +8,15 @@ import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { RevocationOutcome } from '../../vocabulary/index.ts'
 import type { Connection } from './connection.ts'
 import { customMechanismOf } from './custom-requests.ts'
-import { sendForm } from './form-request.ts'
+import { type AuthenticatedForm, sendForm } from './form-request.ts'
+import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { AFTER_LEASE_MS } from './http.ts'
 import {
   hasAccessToken,
-  type JsonResponse,
   requestTokens,
   readBody,
   type TokenEndpointResponse,
   type TokenRequestOptions,
-  toOAuthError,
   toRefreshResult,
   toResultWithoutResponse,
   withReason,
@@ -68,21 +67,44 @@ export function createTokenServer(
     return requestTokens(form, authenticate, metadata, connection, options)
   }
 
-  const revokeByProfile =
-    revocation &&
-    customMechanismOf(revocation)?.create(
-      {
-        ...connection,
-        send: http,
-        async refresh(refreshToken) {
-          const [metadata, authenticate] = await Promise.all([fetchMetadata(), authenticator.request()])
-          const result = await sendRefreshToken(refreshToken, metadata, authenticate, {}, {})
-          return { ...result, isRejected: toRefreshResult(result, connection).kind === 'rejected' }
-        },
-        isSuccessful: async (response) => isSuccess(await readBody(response)),
-      },
-      revocation,
-    )
+  const { token: member = REFRESH, parameter = member === REFRESH ? 'token' : member } = revocation ?? {}
+  /** The values of grants whose revocation has failed. A second use of their refresh token could fail. */
+  const values = createBoundedMap<string, string>(MAX_VALUES)
+
+  /**
+   * Uses the refresh token of a grant that is about to end, for the value to revoke. Resolves to `undefined` if the grant has
+   * ended, or another process has used the token and has failed to revoke the grant.
+   */
+  async function exchange(
+    refreshToken: string,
+    metadata: oauth.AuthorizationServer,
+  ): Promise<string | undefined> {
+    const result = await sendRefreshToken(refreshToken, metadata, await authenticator.request(), {}, {})
+    const value = result.response.ok && isJsonObject(result.body) ? result.body[member] : undefined
+    if (typeof value === 'string') values.set(refreshToken, value)
+    else if (toRefreshResult(result, connection).kind !== 'rejected') throw new Error('No token')
+    return values.get(refreshToken)
+  }
+
+  /** Prepares a standard revocation, or that of the server. Resolves to `undefined` if there is none. */
+  async function revocationOf(
+    token: string,
+    hint: 'refresh_token' | 'access_token',
+    metadata: oauth.AuthorizationServer,
+  ): Promise<AuthenticatedForm | undefined> {
+    const url =
+      revocation?.url.replace('{client_id}', encodeURIComponent(client.client_id)) ??
+      metadata.revocation_endpoint
+    const isValue = member === REFRESH || member === hint
+    if (url === undefined || !(isValue || hint === REFRESH)) return undefined
+    const authenticate = await (revocation
+      ? customMechanismOf(revocation)?.authenticate(connection, parameter)
+      : authenticator.request())
+    const value = authenticate && (isValue ? token : (values.get(token) ?? (await exchange(token, metadata))))
+    if (!authenticate || value === undefined) return undefined
+    const form = new URLSearchParams({ [parameter]: value, ...(!revocation && { token_type_hint: hint }) })
+    return { url, method: revocation?.method, form, authenticate, metadata }
+  }
 
   return {
     registration,
@@ -126,16 +148,14 @@ export function createTokenServer(
       try {
         if (dialect.revoke)
           return outcomeOf(await dialect.revoke(token, { clientId: client.client_id, send: http }))
-        if (revokeByProfile) return await revokeByProfile(token, hint)
         const metadata = await fetchMetadata()
-        const { revocation_endpoint: url } = metadata
-        if (url === undefined) return 'unsupported'
-        const authenticate = await authenticator.request()
-        const form = new URLSearchParams({ token, token_type_hint: hint })
-        const response = await sendForm({ url, form, authenticate, metadata }, connection, http)
-        const result = await readBody(response)
-        if (isSuccess(result)) return 'revoked'
-        const { error } = toOAuthError(result)
+        const request = await revocationOf(token, hint, metadata)
+        if (!request) return 'unsupported'
+        const rules = { client, tokenRequest: revocation ?? connection.tokenRequest }
+        const { response, body } = await readBody(await sendForm(request, rules, http))
+        const { error, ok } = isJsonObject(body) ? body : {}
+        // Some servers report errors with the status 200.
+        if (response.ok && error === undefined && ok !== false) return 'revoked'
         return error === 'unsupported_token_type' ? 'unsupported' : 'failed'
       } catch {
         return 'failed'
@@ -144,11 +164,9 @@ export function createTokenServer(
   }
 }
 
-/** Whether a request had its effect. Some servers report errors with the status 200. */
-function isSuccess({ response, body }: JsonResponse): boolean {
-  const { error, ok } = isJsonObject(body) ? body : {}
-  return response.ok && error === undefined && ok !== false
-}
+const REFRESH = 'refresh_token'
+/** How many values are kept, because each is a token. */
+const MAX_VALUES = 100
 
 /** The function of a dialect can return anything. An outcome that is not known has failed. */
 function outcomeOf(outcome: unknown): RevocationOutcome {

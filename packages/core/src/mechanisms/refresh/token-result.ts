@@ -1,6 +1,7 @@
 import type { LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import type { Decision, RefreshPolicy } from '../../rules/refresh/decide.ts'
 import {
+  type ConfigurationCode,
   ConfigurationError,
   type ErrorCode,
   type EvertokenError,
@@ -54,6 +55,13 @@ const REASONS: Partial<Record<ErrorCode, string>> = {
   draining: ': this process is shutting down',
 }
 
+/** Why an application must be configured in another way. */
+const REFUSALS: Partial<Record<ErrorCode, string>> = {
+  scope_not_granted: LESS_SCOPE,
+  authorization_details_not_granted:
+    'the authorization server has not granted all of `authorization_details`. Request them at a sign-in, or allow them there.',
+}
+
 /**
  * Creates the error for callers that cannot get a token although the user need not sign in.
  *
@@ -68,22 +76,15 @@ export function refreshError(
   const own = errorOf?.(code, cause)
   if (own) return own
   const { action, kept } = WORDS[consumes]
-  if (code === 'scope_not_granted') {
-    const message =
-      consumes === 'nothing'
-        ? `Cannot ${action}: ${LESS_SCOPE}`
-        : 'The `scope` of this call is not granted. Add it to the option `scope`, and sign in again.'
-    return new ConfigurationError(code, message, { cause })
-  }
-  if (code === 'authorization_details_not_granted') {
-    const message = `Cannot ${action}: the authorization server has not granted all of \`authorization_details\`. Request them at a sign-in, or allow them there.`
-    return new ConfigurationError(code, message, { cause })
-  }
   if (code === 'sender_constraint_refused') return tokenTypeError(action, NOT_BOUND, cause)
-  if (code === 'client_rejected') {
-    const message = `Cannot ${action}: ${describeClientRefusal(cause)}`
+  if (code === 'scope_not_granted' && consumes === 'refresh_token') {
+    const message =
+      'The `scope` of this call is not granted. Add it to the option `scope`, and sign in again.'
     return new ConfigurationError(code, message, { cause })
   }
+  const refusal = code === 'client_rejected' ? describeClientRefusal(cause) : REFUSALS[code]
+  if (refusal !== undefined)
+    return new ConfigurationError(code as ConfigurationCode, `Cannot ${action}: ${refusal}`, { cause })
   const options = { cause, retryAfterSeconds: Math.max(1, Math.ceil(seconds)) }
   const retry = `Try again later.${kept}`
   if (code === 'key_service_unavailable')

@@ -61,56 +61,92 @@ export interface CustomTokenRequest extends TokenRequestProfile {
 /** A request with parameters: its URL, and the options for `fetch`. */
 export interface FormRequest {
   readonly url: string
-  readonly init: RequestInit
+  readonly init: {
+    readonly method: string
+    readonly headers: Readonly<Record<string, string>>
+    readonly body?: string | URLSearchParams | undefined
+  }
 }
 
-/** Converts a request of the standard, whose body is a form, to that of a server. */
-export function toServerRequest({ url, init }: FormRequest, profile: TokenRequestProfile): FormRequest {
-  const {
-    codeParameters,
-    refreshParameters,
-    refreshUrl,
-    refreshGrantType,
-    refreshTokenParameter = REFRESH,
-  } = profile
-  const form = new URLSearchParams(init.body as URLSearchParams)
-  const grantType = form.get('grant_type')
-  if (grantType === 'authorization_code')
-    for (const [name, value] of Object.entries(codeParameters ?? {})) form.set(name, value)
-  if (grantType !== REFRESH) return inFormat({ url, init }, form, profile)
-  const token = form.get(REFRESH) ?? ''
-  form.delete(REFRESH)
-  form.set('grant_type', refreshGrantType ?? REFRESH)
-  form.set(refreshTokenParameter, token)
-  for (const [name, value] of Object.entries(refreshParameters ?? {}))
-    if (!form.has(name)) form.set(name, value)
-  return inFormat({ url: refreshUrl ?? url, init }, form, profile)
-}
+/**
+ * Changes a standard request to that of a server.
+ *
+ * @param form - The parameters of the request. It is a copy, which the function can change.
+ */
+export type AdaptRequest<Profile> = (
+  request: FormRequest,
+  form: URLSearchParams,
+  profile: Profile,
+) => FormRequest
 
 const REFRESH = 'refresh_token'
 
-/** Writes parameters in the format of a server. */
-export function inFormat(
-  { url, init }: FormRequest,
-  form: URLSearchParams,
-  { format }: Pick<TokenRequestProfile, 'format'>,
-): FormRequest {
-  const { body: _body, ...rest } = init
-  const { 'content-type': _type, ...others } = Object.fromEntries(new Headers(init.headers))
-  if (format === 'query') {
-    const address = `${url}${url.includes('?') ? '&' : '?'}${form}`
-    return { url: address, init: { ...rest, headers: others, method: 'GET' } }
-  }
-  if (format !== 'json') return { url, init: { ...init, body: form } }
-  const headers = { ...others, 'content-type': 'application/json' }
-  return { url, init: { ...rest, headers, body: JSON.stringify(toMembers(form)) } }
+/** Converts a standard request, with all differences that a profile can have. */
+export const toServerRequest: AdaptRequest<TokenRequestProfile> = (standard, form, profile) => {
+  const { format, refreshParameters = {}, refreshGrantType, refreshTokenParameter } = profile
+  const isRefresh = form.get('grant_type') === REFRESH
+  const request = addCodeParameters(useRefreshUrl(standard, form, profile), form, profile)
+  renameRefresh(form, refreshGrantType, refreshTokenParameter)
+  if (isRefresh)
+    for (const [name, value] of Object.entries(refreshParameters)) if (!form.has(name)) form.set(name, value)
+  if (format === 'query') return inQuery(request, form)
+  return format === 'json' ? inJson(request, form) : request
 }
 
-/** A parameter that is repeated, such as `resource`, has a list of values. */
-function toMembers(form: URLSearchParams): Readonly<Record<string, string | readonly string[]>> {
-  const members = Array.from(new Set(form.keys()), (name) => {
-    const [value = '', ...others] = form.getAll(name)
-    return [name, others.length > 0 ? [value, ...others] : value] as const
+/** Adds the parameters of a sign-in. */
+export const addCodeParameters: AdaptRequest<Pick<TokenRequestProfile, 'codeParameters'>> = (
+  request,
+  form,
+  { codeParameters = {} },
+) => {
+  if (form.get('grant_type') === 'authorization_code')
+    for (const [name, value] of Object.entries(codeParameters)) form.set(name, value)
+  return request
+}
+
+/** Sends a refresh to its own URL. */
+export const useRefreshUrl: AdaptRequest<Pick<TokenRequestProfile, 'refreshUrl'>> = (
+  { url, init },
+  form,
+  { refreshUrl = url },
+) => ({ url: form.get('grant_type') === REFRESH ? refreshUrl : url, init })
+
+/** Writes a refresh with the names of a server. */
+export function renameRefresh(
+  form: URLSearchParams,
+  grantType: string = REFRESH,
+  tokenParameter: string = REFRESH,
+): void {
+  const token = form.get(REFRESH)
+  if (token === null) return
+  form.delete(REFRESH)
+  form.set('grant_type', grantType)
+  form.set(tokenParameter, token)
+}
+
+/** Writes the parameters in the URL of a GET request. */
+export function inQuery({ url, init }: FormRequest, form: URLSearchParams): FormRequest {
+  const separator = url.includes('?') ? '&' : '?'
+  return withoutBody({ url: url + separator + String(form), init: { ...init, method: 'GET' } })
+}
+
+/** Sends no body. */
+export function withoutBody({
+  url,
+  init: {
+    method,
+    headers: { 'content-type': _type, ...headers },
+  },
+}: FormRequest): FormRequest {
+  return { url, init: { method, headers } }
+}
+
+/** Writes the parameters in a JSON body. A parameter that is repeated, such as `resource`, has a list of values. */
+export function inJson({ url, init }: FormRequest, form: URLSearchParams): FormRequest {
+  const members = Array.from(form.keys(), (name): [string, unknown] => {
+    const values = form.getAll(name)
+    return [name, values.length > 1 ? values : values[0]]
   })
-  return Object.fromEntries(members)
+  const headers = { ...init.headers, 'content-type': 'application/json' }
+  return { url, init: { ...init, headers, body: JSON.stringify(Object.fromEntries(members)) } }
 }

@@ -16,16 +16,26 @@ const profiles: fc.Arbitrary<TokenRequestProfile> = fc.record(
   { requiredKeys: [] },
 )
 
+function convert(
+  body: URLSearchParams,
+  profile: TokenRequestProfile,
+  {
+    url = URL_OF_TOKENS,
+    headers = {},
+  }: { readonly url?: string; readonly headers?: Record<string, string> } = {},
+) {
+  return toServerRequest({ url, init: { method: 'POST', headers, body } }, body, profile)
+}
+
 function send(parameters: Readonly<Record<string, string>>, profile: TokenRequestProfile) {
   const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' }
-  const init = { method: 'POST', headers, body: new URLSearchParams(parameters) }
-  return toServerRequest({ url: URL_OF_TOKENS, init }, profile)
+  return convert(new URLSearchParams(parameters), profile, { headers })
 }
 
 /** The parameters, wherever the request has them. */
 function parametersOf({ url, init }: ReturnType<typeof send>): Record<string, string> {
   if (typeof init.body === 'string') return JSON.parse(init.body) as Record<string, string>
-  return Object.fromEntries((init.body as URLSearchParams | undefined) ?? new URL(url).searchParams)
+  return Object.fromEntries(init.body ?? new URL(url).searchParams)
 }
 
 describe('the request for tokens of a server', () => {
@@ -70,7 +80,7 @@ describe('the request for tokens of a server', () => {
       ['token', 'a'],
       ['resource', 'https://b.example.com'],
     ])
-    const { init } = toServerRequest({ url: URL_OF_TOKENS, init: { body } }, { format: 'json' })
+    const { init } = convert(body, { format: 'json' })
     expect(JSON.parse(init.body as string)).toEqual({
       resource: ['https://a.example.com', 'https://b.example.com'],
       token: 'a',
@@ -78,8 +88,8 @@ describe('the request for tokens of a server', () => {
   })
 
   it('keeps the query of the URL', () => {
-    const init = { method: 'POST', body: new URLSearchParams({ token: 'a' }) }
-    const { url } = toServerRequest({ url: `${URL_OF_TOKENS}?p=policy`, init }, { format: 'query' })
+    const address = { url: `${URL_OF_TOKENS}?p=policy` }
+    const { url } = convert(new URLSearchParams({ token: 'a' }), { format: 'query' }, address)
     expect(url).toBe(`${URL_OF_TOKENS}?p=policy&token=a`)
   })
 })
