@@ -1,5 +1,5 @@
 import { createManualClock, type ManualClock } from '@evertoken/testkit'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import {
   createIdleQueues,
@@ -77,7 +77,7 @@ it('keeps the rate, the concurrency and each pause, and visits every grant in th
     fc.constantFrom(6, 60, 600, 100_000),
     async (one, other, refreshesPerMinute) => {
       const shared = world()
-      let rest: Record<string, readonly Response[]> = { one, other }
+      const rest: Record<string, readonly Response[]> = { one, other }
       const starts: Record<string, number[]> = { one: [], other: [] }
       for (let runs = 0; runs < 60; runs++) {
         const { unvisited, seen } = await run(rest, refreshesPerMinute, shared)
@@ -86,7 +86,7 @@ it('keeps the rate, the concurrency and each pause, and visits every grant in th
           expect(most).toBeLessThanOrEqual(PARALLEL_REFRESHES)
           for (const { from, to } of pauses)
             expect(those.filter((at) => at > from && at < to - 1e-6)).toEqual([])
-          rest = { ...rest, [name]: rest[name]!.slice(those.length) }
+          rest[name] = rest[name]!.slice(those.length)
         }
         expect(unvisited.first).toBeUndefined()
         const isLeft = Object.values(rest).some((list) => list.length > 0)
