@@ -15,6 +15,8 @@ interface Env {
   readonly PLATFORM_LIMIT: string
   readonly MAX_REQUESTS: string
   readonly PAUSE_MS: string
+  /** How far a Worker that starts is ahead of the machine, in seconds. */
+  readonly AHEAD: string
   readonly SESSIONS: SessionsNamespace
   readonly KEEPER: Namespace
   readonly SELF: { scheduled(event: object): Promise<{ readonly outcome: string }> }
@@ -37,7 +39,7 @@ interface KeeperState extends WorkerContext {
 
 const DAY_SECONDS = 86_400
 
-/** How far this isolate is ahead of the machine, in seconds. */
+/** How far this isolate has moved its clock forward since its start, in seconds. */
 let ahead = 0
 /** Called before each request of a run. */
 let beforeRequest: (() => void) | undefined
@@ -83,7 +85,7 @@ const connections = createConnections((env: Env) => ({
     return fetch(input, init)
   },
   clock: {
-    now: () => Date.now() / 1000 + ahead,
+    now: () => Date.now() / 1000 + Number(env.AHEAD) + ahead,
     elapsed: () => performance.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   },
