@@ -60,6 +60,10 @@ export const WORKER_FILES: Readonly<Record<string, Files>> = {
     'recent-orders.ts': first('guides/compatibility-flags.md', 'Service bindings'),
   },
   tokens: { 'worker.ts': tokens },
+  // The tests of the adapter run a similar object, because its provider is Google.
+  'idle-connections-on-workers': {
+    'worker.ts': first('guides/idle-connections-on-workers.md', 'Keep idle connections alive on Workers'),
+  },
   // It runs as the example, because its provider is Google.
   'cron-on-workers': {
     'worker.ts': first('guides/cron-on-workers.md', 'Run a schedule on Workers for many users'),

@@ -11,7 +11,13 @@ export interface WorkerdOptions {
   readonly vars?: Readonly<Record<string, string>>
   /** The name of the binding to `EvertokenSessions`, which the Worker then has to export. */
   readonly sessions?: string
-  /** Whether that class is SQLite-backed. Default true. */
+  /** Further classes of Durable Objects by the name of their binding. */
+  readonly objects?: Readonly<Record<string, string>>
+  /** The name of a binding of the Worker to itself, with which it can run its cron trigger. */
+  readonly scheduled?: string
+  /** The folder of the records, which a later Worker can use again. Default: one that goes when the Worker closes. */
+  readonly storage?: string
+  /** Whether the classes are SQLite-backed. Default true. */
   readonly sqlite?: boolean
   /** The name of a Workers KV binding. */
   readonly kv?: string
@@ -34,6 +40,8 @@ export interface Workerd {
   /** Its output so far: `console` output and uncaught errors. */
   output(): string
   close(): Promise<void>
+  /** Ends it as a failure of the machine does. */
+  crash(): Promise<void>
 }
 
 /** Bundles a Worker and runs it on workerd, which is installed on first use. Its data goes when it closes. */

@@ -15,13 +15,14 @@ const home = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 export async function startWorkerd(options) {
   const folder = await mkdtemp(join(home, 'workerd-'))
-  const storage = join(folder, 'storage')
-  await mkdir(storage)
+  const { storage = join(folder, 'storage') } = options
+  await mkdir(storage, { recursive: true })
   await bundleWorker(options.entry, join(folder, 'worker.js'), { minify: options.minify ?? false })
   await writeFile(join(folder, 'config.capnp'), configuration(options, storage))
   const command = await executable()
   const startedAt = performance.now()
-  const workerd = spawn(command, ['serve', '--control-fd=3', join(folder, 'config.capnp')], {
+  const experimental = options.scheduled ? ['--experimental'] : []
+  const workerd = spawn(command, ['serve', ...experimental, '--control-fd=3', join(folder, 'config.capnp')], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
   let output = ''
@@ -44,7 +45,11 @@ export async function startWorkerd(options) {
 
   const port = await Promise.race([portOf(workerd), exited])
   if (port === undefined) throw new Error(`workerd did not start: ${output}`)
-  return { url: `http://127.0.0.1:${port}`, output: () => output, startedAt, close }
+  const crash = async () => {
+    kill()
+    await close()
+  }
+  return { url: `http://127.0.0.1:${port}`, output: () => output, startedAt, close, crash }
 }
 
 export async function bundleWorker(entry, outfile, overrides = {}) {
@@ -85,6 +90,8 @@ function configuration(options, storage) {
     flags = [],
     vars = {},
     sessions,
+    objects = {},
+    scheduled,
     kv,
     services = {},
     secureServices = {},
@@ -94,22 +101,29 @@ function configuration(options, storage) {
   const text = JSON.stringify
   const hosts = Object.entries(services)
   const secureHosts = Object.entries(secureServices)
+  const classes = { ...(sessions && { [sessions]: 'EvertokenSessions' }), ...objects }
   const bindings = [
     ...Object.entries(vars).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
-    ...(sessions ? [`(name = ${text(sessions)}, durableObjectNamespace = "EvertokenSessions")`] : []),
+    ...Object.entries(classes).map(
+      ([name, className]) => `(name = ${text(name)}, durableObjectNamespace = ${text(className)})`,
+    ),
+    ...(scheduled ? [`(name = ${text(scheduled)}, service = "main")`] : []),
     ...(kv ? [`(name = ${text(kv)}, kvNamespace = "nowhere")`] : []),
     ...[...hosts, ...secureHosts].map(([name]) => `(name = ${text(name)}, service = ${text(name)})`),
   ]
-  const object = `(className = "EvertokenSessions", uniqueKey = "evertoken-sessions", enableSql = ${sqlite})`
+  const namespaces = Object.values(classes).map(
+    (name) => `(className = ${text(name)}, uniqueKey = ${text(name)}, enableSql = ${sqlite})`,
+  )
+  const allFlags = [...flags, ...(scheduled ? ['service_binding_extra_handlers'] : [])]
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = (
       modules = [(name = "worker.js", esModule = embed "worker.js")],
       compatibilityDate = ${text(date)},
-      compatibilityFlags = [${flags.map(text).join(', ')}],
+      compatibilityFlags = [${allFlags.map(text).join(', ')}],
       bindings = [${bindings.join(', ')}],
-      durableObjectNamespaces = [${sessions ? object : ''}],
+      durableObjectNamespaces = [${namespaces.join(', ')}],
       durableObjectStorage = (localDisk = "storage"),
     )),
     (name = "internet", network = (allow = ["public", "private", "local"])),

@@ -29,6 +29,8 @@ export interface ConnectionTokenOptions<Client>
   extends ConnectionHandleOptions, Pick<ConnectionChanges, 'markBroken'> {
   /** Finds the client of a grant again, because another process can have changed the client. */
   readonly findClient: (clientId: string) => Client | Promise<Client>
+  /** The record, if the caller has just read it. */
+  readonly seen?: ConnectionSnapshot
 }
 
 /** Returns a current token of a connection. If its token is current, that costs one read of the store. */
@@ -39,7 +41,7 @@ export async function requestConnectionToken<Client extends ConnectionClient>(
   options: ConnectionTokenOptions<Client>,
 ): Promise<ConnectionTokenResult<Client>> {
   const handle = createConnectionHandle(ref, options, call.keepAlive)
-  const seen = await handle.read()
+  const seen = options.seen ?? (await handle.read())
   if (!seen) return { kind: 'sign_in', code: 'not_connected' }
   const isKnown = isOfRegistration(seen.record, known.server.registration)
   const client = isKnown ? known : await options.findClient(seen.record.clientId)

@@ -1,96 +1,173 @@
 import type { ConnectionRecord } from '../../model/connection-record.ts'
-import type { Clock } from '../../ports/clock.ts'
-import type { KeepAlive } from '../../ports/runtime.ts'
-import { lastRefreshOf, type ListingName, listingOf } from '../../rules/connections/refresh-listing.ts'
+import {
+  compareListings,
+  lastRefreshOf,
+  listingOf,
+  type ListingPosition,
+} from '../../rules/connections/refresh-listing.ts'
 import { forEachInParallel } from '../runtime/in-batches.ts'
-import type { ConnectionSnapshot, ConnectionStore } from './connection-store.ts'
+import type { ConnectionSnapshot, ConnectionStore, UnreadableRecord } from './connection-store.ts'
+import { createIdleQueues, type IdleQueuesOptions } from './idle-queues.ts'
+import type { RefreshCursor } from './refresh-cursor.ts'
 import type { RefreshIndex } from './refresh-index.ts'
 
 /** The number of connections by the result of their refresh. */
 export interface IdleRefreshes {
   /** How many grants were refreshed. */
   readonly refreshed: number
-  /** How many refreshes have failed for now. The next call tries them again. */
+  /** How many refreshes have failed for now. A later call tries them again. */
   readonly failed: number
   /** How many grants no longer work, so that their owners must connect again. */
   readonly needsReauthorization: number
   /** Whether all connections were visited. `false`: call again to continue. */
   readonly isComplete: boolean
+  /** Seconds after which to call again, if a provider refuses requests. Its grants are kept. Absent if none does. */
+  readonly retryAfterSeconds?: number
 }
 
-export interface RefreshIdleOptions {
+export interface RefreshIdleOptions extends Omit<IdleQueuesOptions, 'refresh'> {
   readonly store: Pick<ConnectionStore, 'read'>
   readonly index: RefreshIndex
-  readonly clock: Pick<Clock, 'now'>
+  readonly cursor: RefreshCursor
+  /** How many requests the run can plan. */
+  readonly maxRequests: number
   /** Returns the name of the provider of a connection. `undefined` if the application does not have it. */
   readonly providerOf: (record: ConnectionRecord) => string | undefined
-  /** Refreshes a grant, unless another process has replaced this token. Resolves to whether the grant works. */
-  readonly refresh: (record: ConnectionRecord, replaced: string, keepAlive: KeepAlive) => Promise<boolean>
-  /** Whether the run must stop. */
-  readonly isCut: () => boolean
-  readonly keepAlive: KeepAlive
+  /** Refreshes a grant, unless another process has replaced it since it was read. Resolves to whether the grant works. */
+  readonly refresh: (seen: ConnectionSnapshot) => Promise<boolean>
 }
 
 /** The records that are read at the same time. */
 const PARALLEL_READS = 32
-/** The refreshes at one provider at the same time. */
-const PARALLEL_REFRESHES = 8
+/** Requests for the place of the last run and of this one, and for the names of the lists. */
+const START_REQUESTS = 4
+/** Requests for one list. If it is empty, three of them remove it. */
+const LIST_REQUESTS = 4
+/** Requests to correct an entry that does not fit its record. */
+const CORRECTION_REQUESTS = 6
+const READ_REQUESTS = 1 + CORRECTION_REQUESTS
+/** Requests for a refresh: to read and lock the record, to the provider, to store the token, and for the index. */
+const REFRESH_REQUESTS = 10
+/** Reads of a record that another process has locked, until that process is done or is known to have stopped. */
+const WAIT_REQUESTS = 400
+
+/** With fewer, a run could not refresh a grant. */
+export const MIN_REQUESTS: number = START_REQUESTS + LIST_REQUESTS + READ_REQUESTS + REFRESH_REQUESTS
 
 /**
- * Refreshes the grants whose last refresh was before a time, the oldest first.
+ * Refreshes the grants whose last refresh was before a time.
  *
- * A grant leaves its list when it is refreshed, so another run continues where this one was cut.
+ * It visits the oldest first, and continues where the last run was cut. A grant leaves its list when it is refreshed.
  *
  * @param limit - Seconds since the epoch.
  */
 export async function refreshIdle(limit: number, options: RefreshIdleOptions): Promise<IdleRefreshes> {
-  const { index, providerOf, refresh, isCut, keepAlive } = options
+  const { index, cursor, providerOf, maxRequests } = options
   const counts = { refreshed: 0, failed: 0, needsReauthorization: 0 }
-  for (const name of await index.due(limit)) {
-    const due = new Map<string, ConnectionRecord[]>()
-    await forEachInParallel(await index.keysOf(name), PARALLEL_READS, async (key) => {
-      if (isCut()) return
-      const record = await readListed(name, key, options)
-      if (record === undefined) return
-      if (record === 'unreadable') counts.failed++
-      else if (record.broken && !record.broken.isTemporary) counts.needsReauthorization++
-      else if (listingOf(record) !== undefined && lastRefreshOf(record) <= limit) {
-        const provider = providerOf(record)
-        if (provider !== undefined) due.set(provider, [...(due.get(provider) ?? []), record])
-      }
-    })
-    // A provider that is slow does not delay the others.
-    await Promise.all(
-      Array.from(due.values(), (records) =>
-        forEachInParallel(records, PARALLEL_REFRESHES, async (record) => {
-          if (isCut()) return
-          const replaced = record.ledger.tokens['']?.value ?? ''
-          // An event has reported each failure.
-          const isWorking = await refresh(record, replaced, keepAlive).catch(() => undefined)
-          if (isWorking === undefined) counts.failed++
-          else if (isWorking) counts.refreshed++
-          else {
-            counts.needsReauthorization++
-            // If the refusal is final, the next run does not visit it again.
-            await index.correct(name, record.id, undefined)
-          }
-        }),
-      ),
-    )
-    if (isCut()) return { ...counts, isComplete: false }
+  // With a limit, the first connection must get what it needs, before others reserve requests. Otherwise, it might wait for ever.
+  const parallelReads = maxRequests === Infinity ? PARALLEL_READS : 1
+  let requestsLeft = maxRequests - START_REQUESTS
+  /** The keys of records for which a run with a limit can wait. */
+  const canWait = new Set<string>()
+  let hasFailed = false
+  let first: ListingPosition | undefined
+  const isCut = () => hasFailed || options.isCut()
+  const queues = createIdleQueues({ ...options, isCut, refresh })
+
+  function reserve(requests: number): boolean {
+    if (isCut() || requestsLeft < requests) return false
+    requestsLeft -= requests
+    return true
   }
-  return { ...counts, isComplete: true }
+
+  /** The next run begins at the first place that this one has not visited. */
+  function leave(position: ListingPosition): void {
+    if (!first || compareListings(position, first) < 0) first = position
+  }
+
+  const isDue = (record: ConnectionRecord) =>
+    listingOf(record) !== undefined && lastRefreshOf(record) <= limit
+
+  async function visit(position: ListingPosition): Promise<void> {
+    if (first || !reserve(READ_REQUESTS)) return leave(position)
+    const held = await readListed(position, options)
+    const { record } = held ?? {}
+    const isCorrect = held !== undefined && (!record || listingOf(record) === position.name)
+    if (isCorrect) requestsLeft += CORRECTION_REQUESTS
+    if (held && !record) counts.failed++
+    else if (record?.broken && !record.broken.isTemporary) counts.needsReauthorization++
+    else if (record && isDue(record)) {
+      const provider = providerOf(record)
+      if (provider === undefined) return
+      if (!queues.isRefusing(provider) && !reserveRefresh(record)) return leave(position)
+      queues.push(provider, position)
+    }
+  }
+
+  function reserveRefresh({ id, ledger }: ConnectionRecord): boolean {
+    // A run that can never wait for another process must not stop here each time.
+    const waits = ledger.lease !== undefined && maxRequests >= MIN_REQUESTS + WAIT_REQUESTS
+    if (!reserve(REFRESH_REQUESTS + (waits ? WAIT_REQUESTS : 0))) return false
+    if (waits) canWait.add(id)
+    return true
+  }
+
+  async function visitAll(from: ListingPosition | undefined): Promise<void> {
+    const isAhead = (position: ListingPosition) => !from || compareListings(position, from) >= 0
+    for (const name of await index.due(limit)) {
+      if (from && name !== from.name && !isAhead({ name, key: '' })) continue
+      if (!reserve(LIST_REQUESTS)) return leave({ name, key: '' })
+      const positions = (await index.keysOf(name)).map((key) => ({ name, key }))
+      await forEachInParallel(positions.filter(isAhead).toSorted(compareListings), parallelReads, visit)
+      if (first) return
+    }
+  }
+
+  /** The record can be old when its turn comes, so it is read again. */
+  async function refresh(position: ListingPosition): Promise<boolean> {
+    try {
+      const seen = await readListed(position, options)
+      if (!seen?.record || !isDue(seen.record)) return false
+      if (seen.record.ledger.lease && maxRequests < Infinity && !canWait.has(position.key)) {
+        counts.failed++
+        return false
+      }
+      if (await options.refresh(seen)) counts.refreshed++
+      else {
+        counts.needsReauthorization++
+        // If the refusal is final, the next run does not visit it again.
+        await index.correct(position.name, position.key, undefined)
+      }
+      return true
+    } catch (error) {
+      // An event has reported it.
+      counts.failed++
+      throw error
+    }
+  }
+
+  const from = await cursor.read()
+  await visitAll(from).catch(async (error: unknown) => {
+    hasFailed = true
+    await queues.finish()
+    throw error
+  })
+  const unvisited = await queues.finish()
+  if (unvisited.first) leave(unvisited.first)
+  await cursor.write(first)
+  const { retryAfterSeconds } = unvisited
+  const isComplete = first === undefined && retryAfterSeconds === undefined
+  return { ...counts, isComplete, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) }
 }
 
 /** Reads the record of an entry, and corrects the entry if the record does not belong to this list. */
 async function readListed(
-  name: ListingName,
-  key: string,
-  { store, index }: RefreshIdleOptions,
-): Promise<ConnectionSnapshot['record'] | 'unreadable' | undefined> {
+  { name, key }: ListingPosition,
+  { store, index }: Pick<RefreshIdleOptions, 'store' | 'index'>,
+): Promise<ConnectionSnapshot | UnreadableRecord | undefined> {
   const held = await store.read({ key })
   // Applications with other secrets can share the store.
-  if (held && !held.record) return 'unreadable'
+  if (held && !held.record) return held
   await index.correct(name, key, held?.record)
-  return held?.record.ended ? undefined : held?.record
+  return held?.record.ended ? undefined : held
 }

@@ -6,6 +6,13 @@ import type { ConnectionRecord } from '../../model/connection-record.ts'
  */
 export type ListingName = string
 
+/** The place of a connection in the lists. */
+export interface ListingPosition {
+  readonly name: ListingName
+  /** The key of the connection. Empty for the start of the list. */
+  readonly key: string
+}
+
 const WEEK_SECONDS = 604_800
 /** The clocks of processes differ by less, in seconds. */
 const CLOCK_TOLERANCE_SECONDS = 86_400
@@ -32,7 +39,18 @@ export function listingOf(record: ConnectionRecord): ListingName | undefined {
 export function dueListings(names: readonly ListingName[], limit: number): ListingName[] {
   return names
     .filter((name) => weekOfListing(name) <= weekOf(limit))
-    .toSorted((a, b) => weekOfListing(a) - weekOfListing(b))
+    .toSorted((a, b) => compareListings({ name: a, key: '' }, { name: b, key: '' }))
+}
+
+/** Compares two places in the order in which a run visits them: by week, by shard, and by key. */
+export function compareListings(a: ListingPosition, b: ListingPosition): number {
+  const weeks = weekOfListing(a.name) - weekOfListing(b.name)
+  return weeks || compareText(a.name, b.name) || compareText(a.key, b.key)
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
 }
 
 /** Whether the week of a list is over for all processes, so that no refresh adds a connection to it. */

@@ -90,7 +90,7 @@ export interface Connections<Provider extends string = string> extends Drainable
    *
    * A grant that another process has refreshed since then is skipped. Several runs can overlap.
    *
-   * @param options - Which grants are refreshed, and a signal that ends the run early.
+   * @param options - Which grants are refreshed, how fast, and what ends the run early.
    * @returns How many grants were refreshed. If `isComplete` is `false`, the next run continues.
    * @throws {ConfigurationError} If the option `keepAlive` of `createConnections` is missing, or an option is invalid.
    * @throws {OperatorError} If the store fails. The next run continues.

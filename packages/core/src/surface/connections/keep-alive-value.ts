@@ -3,6 +3,8 @@ import type { ConnectionHandleOptions } from '../../mechanisms/connections/conne
 import type { ConnectionClient } from '../../mechanisms/connections/connection-tokens.ts'
 import type { IdleRefreshes } from '../../mechanisms/connections/refresh-idle.ts'
 import type { RefreshIndex, RefreshIndexOptions } from '../../mechanisms/connections/refresh-index.ts'
+import type { Seal } from '../../mechanisms/sessions/seal.ts'
+import type { GuardedStore } from '../../mechanisms/stores/guarded-store.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import type { EventListener } from '../../vocabulary/index.ts'
 
@@ -22,11 +24,30 @@ export interface KeepAliveOptions {
   readonly olderThanSeconds: number
   /** Ends the run early, such as `AbortSignal.timeout(50_000)`. Refreshes in progress are completed. */
   readonly signal?: AbortSignal
+  /**
+   * How many refreshes this process starts at each provider in a minute. They are spaced evenly. Other calls do not wait for them.
+   *
+   * A refresh that fails can send its request up to three times.
+   *
+   * @default 600
+   */
+  readonly refreshesPerMinute?: number
+  /**
+   * About how many requests a run sends, to the store and to the providers together. At least 25. The next run continues.
+   *
+   * Use it where the platform limits the requests of an invocation, and choose at most 80 % of that limit. A refresh is planned
+   * with 10 requests, but needs more if another process holds the connection or the provider fails.
+   *
+   * @default no limit
+   */
+  readonly maxRequests?: number
 }
 
 /** The parts of `createConnections` that a run uses. */
 export interface IdleApplication extends Omit<ConnectionHandleOptions, 'clock'> {
   readonly host: Pick<ConnectionHandleOptions, 'clock'> & {
+    readonly store: GuardedStore
+    readonly seal: Seal
     readonly admits: () => boolean
     readonly emit: EventListener
   }

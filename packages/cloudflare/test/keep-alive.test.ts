@@ -1,0 +1,181 @@
+import { createAuthorizationServer, createShiftableClock } from '@evertoken/testkit'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { startWorkerd, type Workerd } from './workerd.mjs'
+
+const DAY_SECONDS = 86_400
+const IDLE = 12
+const PATIENCE = { timeout: 60_000, interval: 100 }
+/** The limit of the free plan, and what the guide recommends for it. */
+const LIMITS = { PLATFORM_LIMIT: '50', MAX_REQUESTS: '40' }
+const PAID = { PLATFORM_LIMIT: '1000', MAX_REQUESTS: '800' }
+const NO_LIMITS = { PLATFORM_LIMIT: '100000', MAX_REQUESTS: '' }
+
+interface Run {
+  readonly refreshed: number
+  readonly failed: number
+  readonly needsReauthorization: number
+  readonly isComplete: boolean
+  readonly requests: number
+}
+interface Keeper {
+  readonly runs: readonly Run[]
+  readonly alarm: number | null
+  readonly mostOpen: number
+}
+
+const closers: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close()
+})
+
+/** A Worker with idle grants, and one that is fresh. */
+async function start(limits: Readonly<Record<string, string>>) {
+  const clock = createShiftableClock()
+  const server = createAuthorizationServer({ clock, reuse: 'tolerant' })
+  const listening = await server.listen()
+  const storage = await mkdtemp(join(tmpdir(), 'keep-alive-'))
+  closers.push(
+    () => rm(storage, { recursive: true, force: true }),
+    () => listening.close(),
+  )
+
+  const startWorker = async (aheadSeconds: number) => {
+    const started = await startWorkerd({
+      entry: new URL('workers/keep-alive.ts', import.meta.url).pathname,
+      flags: ['nodejs_compat'],
+      sessions: 'SESSIONS',
+      objects: { KEEPER: 'Keeper' },
+      scheduled: 'SELF',
+      storage,
+      vars: { ISSUER: server.issuer, PAUSE_MS: '1500', AHEAD: String(aheadSeconds), ...limits },
+    })
+    closers.push(started.close)
+    return started
+  }
+  let worker: Workerd = await startWorker(0)
+  const call = async (path: string, init?: RequestInit) => {
+    const response = await fetch(worker.url + path, init)
+    if (!response.ok) throw new Error(`${path}: ${await response.text()} ${worker.output()}`)
+    return response
+  }
+  const json = async <T>(path: string) => (await (await call(path)).json()) as T
+  const save = async (owner: string) =>
+    call(`/save?owner=${owner}`, {
+      method: 'POST',
+      body: JSON.stringify(await server.issue({ sub: owner, expiresIn: 300 })),
+    })
+
+  const owners = Array.from({ length: IDLE }, (_, i) => `idle-${i}`)
+  for (const owner of owners) await save(owner)
+  clock.shift(40 * DAY_SECONDS)
+  await call(`/advance?seconds=${40 * DAY_SECONDS}`)
+  await save('fresh')
+  server.resetCounts()
+  return {
+    server,
+    call,
+    keeper: () => json<Keeper>('/'),
+    runSchedule: async () => (await json<{ outcome: string; run: Run }>('/scheduled')).run,
+    startAlarm: () => call('/start'),
+    async crash() {
+      await worker.crash()
+      worker = await startWorker(40 * DAY_SECONDS)
+    },
+    /** Each idle grant was refreshed once, and still works. The fresh one was not. */
+    async expectAllAlive(maxUses = 1) {
+      expect(server.counts.refresh).toBeLessThanOrEqual(IDLE * maxUses)
+      expect(server.maxUses()).toBeLessThanOrEqual(maxUses)
+      expect(server.uses.size).toBe(IDLE)
+      for (const owner of [...owners, 'fresh']) {
+        expect(server.grants.alive(owner)).toBe(true)
+        expect(await (await call(`/token?owner=${owner}`)).text()).toMatch(/^at_/)
+      }
+    },
+  }
+}
+
+describe('the cron trigger of a Worker', () => {
+  it('refreshes each idle grant once, and none that is fresh', async () => {
+    const { runSchedule, expectAllAlive } = await start(NO_LIMITS)
+    expect(await runSchedule()).toMatchObject({ refreshed: IDLE, failed: 0, isComplete: true })
+    expect(await runSchedule()).toMatchObject({ refreshed: 0, failed: 0, isComplete: true })
+    await expectAllAlive()
+  })
+
+  it('can run twice at the same time', async () => {
+    const { runSchedule, startAlarm, keeper, expectAllAlive } = await start(NO_LIMITS)
+    await Promise.all([runSchedule(), runSchedule(), startAlarm()])
+    await expect.poll(async () => (await keeper()).runs.at(-1)?.isComplete, PATIENCE).toBe(true)
+    await expectAllAlive()
+  })
+
+  it('continues in the next run where the requests of the invocation end', async () => {
+    const { runSchedule, expectAllAlive } = await start(LIMITS)
+    const runs: Run[] = []
+    do runs.push(await runSchedule())
+    while (!runs.at(-1)?.isComplete && runs.length < 50)
+    expect(runs.length).toBeGreaterThan(2)
+    expect(Math.max(...runs.map(({ requests }) => requests))).toBeLessThanOrEqual(40)
+    expect(runs.reduce((sum, { refreshed }) => sum + refreshed, 0)).toBe(IDLE)
+    await expectAllAlive()
+  })
+})
+
+describe('the alarm of a Durable Object', () => {
+  it('continues until all grants are refreshed, and then ends', async () => {
+    const { startAlarm, keeper, expectAllAlive } = await start(LIMITS)
+    await Promise.all([startAlarm(), startAlarm()])
+    await expect.poll(async () => (await keeper()).runs.at(-1)?.isComplete, PATIENCE).toBe(true)
+    const { runs, alarm, mostOpen } = await keeper()
+    expect(runs.length).toBeGreaterThan(2)
+    expect(Math.max(...runs.map(({ requests }) => requests))).toBeLessThanOrEqual(40)
+    expect(mostOpen).toBe(1)
+    expect(alarm).toBe(null)
+    await expectAllAlive()
+  })
+
+  it('continues after an error', async () => {
+    const { call, startAlarm, keeper, expectAllAlive } = await start(LIMITS)
+    await call('/fail?error')
+    await startAlarm()
+    await expect.poll(async () => (await keeper()).runs.at(-1)?.isComplete, PATIENCE).toBe(true)
+    expect((await keeper()).mostOpen).toBe(1)
+    await expectAllAlive()
+  })
+
+  it('continues after an eviction in the middle of a refresh', async () => {
+    const { call, startAlarm, keeper, expectAllAlive } = await start(PAID)
+    await call('/fail?evict')
+    await startAlarm()
+    // The object responds to no request while it is evicted.
+    const isComplete = async () => (await keeper().catch(() => undefined))?.runs.at(-1)?.isComplete
+    await expect.poll(isComplete, PATIENCE).toBe(true)
+    const { runs, mostOpen } = await keeper()
+    expect(runs.at(-1)).toMatchObject({ failed: 0 })
+    expect(mostOpen).toBe(1)
+    await expectAllAlive(2)
+  })
+
+  it('starts again with the next cron trigger after the machine has failed', async () => {
+    const { server, startAlarm, keeper, crash, expectAllAlive } = await start(NO_LIMITS)
+    await startAlarm()
+    await expect.poll(() => server.counts.refresh, PATIENCE).toBeGreaterThan(0)
+    await crash()
+    await startAlarm()
+    await expect.poll(async () => (await keeper()).runs.at(-1)?.isComplete, PATIENCE).toBe(true)
+    await expectAllAlive(2)
+  })
+
+  it('leaves a grant that an ended process has locked to a run with more requests', async () => {
+    const { call, startAlarm, keeper, runSchedule } = await start(LIMITS)
+    await call('/fail?evict')
+    await startAlarm()
+    const lastRun = async () => (await keeper().catch(() => undefined))?.runs.at(-1)
+    await expect.poll(async () => (await lastRun())?.isComplete, PATIENCE).toBe(true)
+    const { requests } = await runSchedule()
+    expect(requests).toBeLessThanOrEqual(40)
+  })
+})
