@@ -71,6 +71,15 @@ export const storeFaults = some(
   }),
   3,
 )
+/** The store loses the response of a swap, or makes it after the client has read the record again. */
+export const unclearSwaps = some(
+  fc.record({
+    nth: fc.nat(40),
+    times: fc.constantFrom(1, 2, 3),
+    fault: fc.constantFrom<StoreFault>('answer_lost', 'late', 'late'),
+  }),
+  4,
+)
 export const outage = fc.record({ nth: fc.nat(2), forMs: fc.constantFrom(300, 3000, 20_000, 45_000) })
 export const slow = fc.array(fc.oneof(fc.nat(40), fc.constantFrom(0, 400, 450)), {
   minLength: 1,

@@ -12,6 +12,7 @@ import {
   stops,
   storeFaults,
   takeovers,
+  unclearSwaps,
 } from './failure-arbitraries.ts'
 import type { Plan, Profile } from './plan.ts'
 import { consenting, ending, few, impatient, rejecting, rough } from './visit-arbitraries.ts'
@@ -65,6 +66,12 @@ const connections = {
   'connections takeovers': fc.record({ ...connected, ...takeovers, latencies: slow }),
   'connections answers': fc.record({ ...connected, answers, lateMs, latencies: slow }),
   'connections store': fc.record({ ...connected, storeFaults }),
+  'connections unclear swaps': fc.record({
+    ...connected,
+    storeFaults: unclearSwaps,
+    visits: few(consenting),
+    answers: maybe(answers),
+  }),
   'connections consents': fc.record({
     ...connected,
     visits: few(consenting),

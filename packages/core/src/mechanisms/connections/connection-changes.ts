@@ -85,9 +85,7 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
       }
       if (held.record.ended) return held
       const next = disconnectedRecord(held.record)
-      const tombstone = await swapAndReport(ref, held, next, () => listener.removed(ref), keepAlive)
-      if (tombstone !== 'again') await refreshIndex?.unlist(held.record)
-      return tombstone
+      return swapAndReport(ref, held, next, () => listener.removed(ref), keepAlive)
     })
   }
 
