@@ -185,4 +185,12 @@ export const testMutants = {
     [{ in: 'createReportedSwap', replace: '$earlier && $test', with: 'false' }],
   ],
   'only the latest change is named': [[REPORT_TESTS], [{ constant: 'MAX_CHANGES', with: '1' }]],
+  'failed revocation forgotten when the owner connects another account': [
+    [REPORT_TESTS],
+    [{ in: 'createConnectionChanges.connect', remove: '$keepAlive(revoke($$$args))' }],
+  ],
+  'failed revocation repeated after a grant of the same account': [
+    [REPORT_TESTS],
+    [{ in: 'createConnectionChanges.connect', replace: '$earlier?.ended && $test', with: '$earlier?.ended' }],
+  ],
 }

@@ -250,3 +250,29 @@ describe('a refresh in progress while the owner connects again', () => {
     expect(await reconnect('account-1')).toBe(1)
   })
 })
+
+describe('a failed revocation', () => {
+  it.each([
+    ['account-2', false],
+    // The server can have continued the grant, and a revocation could end it.
+    ['account-1', true],
+  ])(
+    'is repeated before the grant is forgotten, unless the owner connects the same account: %s',
+    async (sub, isAlive) => {
+      const { google, server, clock } = createReportWorld()
+      const first = await server.issue({ sub: 'account-1', expiresIn: LIFETIME })
+      await google.save(first)
+      // The first repetition fails too.
+      server.script('revoke', [
+        { type: 'status', status: 503 },
+        { type: 'status', status: 503 },
+      ])
+      expect(await google.disconnect()).toBe('failed')
+      await google.save(await server.issue({ sub, expiresIn: LIFETIME }))
+      await settle(clock, clock.sleep(30_000))
+      expect(server.introspect(first.access_token).active).toBe(isAlive)
+      expect(await google.getState()).toMatchObject({ state: 'active', claims: { sub } })
+      expect(server.log.filter(({ kind }) => kind === 'revoke')).toHaveLength(isAlive ? 1 : 3)
+    },
+  )
+})
