@@ -1,4 +1,4 @@
-// Explores every interleaving and every single fault of small worlds: two processes and one session.
+// Explores every interleaving and every single fault of small worlds: two processes, and one session or one connection.
 // node scripts/test-exhaustive.mjs [--all] [--only strict] [--mutants [name …]]
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -27,7 +27,7 @@ process.exitCode = isRight ? 0 : 1
 
 async function exploreAll() {
   const bundle = await prepare('none', [])
-  const { serverNames } = await import(pathToFileURL(bundle))
+  const { ownerNames, serverNames } = await import(pathToFileURL(bundle))
   const worlds = serverNames.filter((server) => server.includes(values.only)).flatMap(worldsOf)
   const results = []
   await inThreads(worlds, async (world) => results.push(...(await exploreWorlds(bundle, [world]))))
@@ -40,17 +40,49 @@ async function exploreAll() {
     console.log(`${server}: states=${total(own)} worlds=${own.length} violations=${violations.length}`)
   }
   const violations = results.reduce((sum, result) => sum + result.violations.length, 0)
-  console.log(`exhaustive: states=${total(results)} worlds=${results.length} violations=${violations}`)
+  const statesOf = (owner) => total(results.filter(({ job }) => job.owner === owner))
+  const owners = ownerNames.map((owner) => `${owner}=${statesOf(owner)}`).join(' ')
+  console.log(
+    `exhaustive: ${owners} states=${total(results)} worlds=${results.length} violations=${violations}`,
+  )
   return violations === 0
 }
 
-/** With faults, the token of a strict server matters. Elsewhere, an access token that still works changes little. */
+/**
+ * With faults, the token of a strict server matters. Elsewhere, an access token that still works changes little. The owners share
+ * the worlds with faults, because the lease and the lineage are the same for both.
+ */
 function worldsOf(server) {
-  const world = (isExpired, withSignOut, withFaults) => ({ server, isExpired, withSignOut, withFaults })
-  const few = [world(true, true, false), world(false, true, false), world(true, false, true)]
-  if (values.all)
-    return [...few, world(false, false, true), world(true, true, true), world(false, true, true)]
-  return server === 'strict' ? [...few, world(false, false, true)] : few
+  const world = (isExpired, withSignOut, withFaults, owner = 'session', maxConsents = 0) => ({
+    owner,
+    server,
+    isExpired,
+    withSignOut,
+    withFaults,
+    maxConsents,
+  })
+  if (values.all) {
+    const both = [true, false]
+    const sessions = both.flatMap((isExpired) => [
+      world(isExpired, true, false),
+      world(isExpired, false, true),
+      world(isExpired, true, true),
+    ])
+    const connections = both.flatMap((isExpired) => [
+      world(isExpired, true, false, 'connection', 2),
+      world(isExpired, false, true, 'connection'),
+    ])
+    return [...sessions, ...connections]
+  }
+  const few = [
+    world(true, true, false),
+    world(false, true, false),
+    world(true, false, true, server === 'grace' ? 'connection' : 'session'),
+  ]
+  if (server !== 'strict') return few
+  // Without faults, all servers are alike.
+  const connections = [world(true, true, false, 'connection', 1), world(false, true, false, 'connection', 1)]
+  return [...few, world(false, false, true), ...connections]
 }
 
 async function killMutants() {
@@ -62,12 +94,14 @@ async function killMutants() {
       console.log(`mutant ${name}: CANNOT BE MADE: ${error.message}`)
     })
     if (!bundle) return
-    const withSignOut = where.includes('out')
+    const isConnection = where.includes('connection')
     const world = {
+      owner: isConnection ? 'connection' : 'session',
+      maxConsents: isConnection ? 1 : 0,
       server: where.split(' ')[0],
       isExpired: !where.includes('soft'),
-      withSignOut,
-      withFaults: true,
+      withSignOut: where.includes('out'),
+      withFaults: !where.includes('calm'),
     }
     const [result] = await exploreWorlds(bundle, [{ ...world, isFirstEnough: true }])
     const [violation] = result?.violations ?? []

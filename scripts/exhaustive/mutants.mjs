@@ -1,7 +1,10 @@
 // Each mutant is a rule with one mistake that a developer could make. The exhaustive model must find each.
 // How to write and update them: see scripts/model/mutants.mjs.
 
-/** By name: the server and the beginning at which the mistake shows, and the edits. */
+/**
+ * By name: the server, the owner and the beginning at which the mistake shows, and the edits. `out`: the user ends it. `calm`: no
+ * fault happens.
+ */
 export const mutants = {
   'attempt order only': ['newest', [{ in: 'isNewer', remove: 'if ($isFarApart) return $apart > 0' }]],
   'older date wins': ['newest', [{ in: 'isNewer', replace: '$apart > 0', with: '$apart < 0' }]],
@@ -68,5 +71,23 @@ export const mutants = {
   'back-off never ends': [
     'strict',
     [{ in: 'secondsLeft', replace: 'Math.max(0, $left)', with: 'Math.max(1, $left)' }],
+  ],
+  'response to an earlier grant stored over a new one': [
+    'strict connection calm out',
+    [
+      {
+        in: 'settle',
+        replace: "if (!$rotated || $origin?.from !== $used.from) return 'adopt'",
+        with: "if (!$rotated) return 'adopt'; if (origin?.from !== used.from) return 'write'",
+      },
+    ],
+  ],
+  'response for an account that was removed is kept': [
+    'strict connection calm out',
+    [{ in: 'settle', remove: "if (isOfRemovedAccount($$$args)) return 'revoke'" }],
+  ],
+  'removed account forgotten by the next grant': [
+    'strict connection calm out',
+    [{ in: 'attemptsAfter', replace: '$earlier.ended && $isOther', with: 'false' }],
   ],
 }

@@ -426,16 +426,6 @@ export const mutants = {
     ['connections everything', 'connections consents'],
     [{ in: 'createConnectionHandle.storeGrant', remove: 'broken: undefined' }],
   ],
-  'owner told again that a connection is broken': [
-    ['connections answers', 'connections everything'],
-    [
-      {
-        in: 'createConnectionHandle.refuse',
-        replace: 'knownFault($from.record)',
-        with: 'false',
-      },
-    ],
-  ],
   'owner not told that a connection works again': [
     ['connections consents', 'connections everything'],
     [

@@ -12,6 +12,8 @@ const SERVER_CLOCK_TESTS = 'packages/core/test/mechanisms/protocol/server-clock.
 const DEADLINE_TESTS = 'packages/core/test/mechanisms/runtime/deadline.test.ts'
 const DRAIN_TESTS = 'test/integration/drain.test.ts'
 const DPOP_TESTS = 'packages/core/test/mechanisms/dpop/dpop-binding.test.ts'
+const REPORT_TESTS = 'test/integration/connection-reports.test.ts'
+const CONNECTION_FAULT_TESTS = 'test/integration/connection-faults.test.ts'
 const TOKEN_RESPONSE_TESTS = 'packages/core/test/rules/protocol/token-response.test.ts'
 
 const WITHOUT_FIRST_TURN = {
@@ -165,5 +167,30 @@ export const testMutants = {
   'expiry by the monotonic clock only': [
     [SERVER_CLOCK_TESTS],
     [{ in: 'passedSince', replace: '$hasJumped ? $byWall : $monotonic', with: '$monotonic' }],
+  ],
+  'owner told again that a connection is broken': [
+    [CONNECTION_FAULT_TESTS],
+    [{ in: 'createConnectionHandle.refuse', replace: 'knownFault($from.record)', with: 'false' }],
+  ],
+  'response for an account that was removed is left alive': [
+    [REPORT_TESTS],
+    [{ in: 'settle', remove: "if (isOfRemovedAccount($$$args)) return 'revoke'" }],
+  ],
+  'swap that lost its response not reported': [
+    [REPORT_TESTS],
+    [{ in: 'createReportedSwap', replace: '$record.changes.includes($change)', with: 'false' }],
+  ],
+  'swap made late and not reported': [
+    [REPORT_TESTS],
+    [{ in: 'createReportedSwap', replace: '$earlier && $test', with: 'false' }],
+  ],
+  'only the latest change is named': [[REPORT_TESTS], [{ constant: 'MAX_CHANGES', with: '1' }]],
+  'failed revocation forgotten when the owner connects another account': [
+    [REPORT_TESTS],
+    [{ in: 'createConnectionChanges.connect', remove: '$keepAlive(revoke($$$args))' }],
+  ],
+  'failed revocation repeated after a grant of the same account': [
+    [REPORT_TESTS],
+    [{ in: 'createConnectionChanges.connect', replace: '$earlier?.ended && $test', with: '$earlier?.ended' }],
   ],
 }

@@ -1,8 +1,7 @@
 import type { TimeReading } from '../../packages/core/src/model/time-reading.ts'
-import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
-import { withLedger } from '../../packages/core/src/model/session-transitions.ts'
 import type { TokenLedger } from '../../packages/core/src/model/token-ledger.ts'
-import { idOf, NOW, recordOf } from './records.ts'
+import { NOW, ownerOf, type OwnerRecord } from './owners.ts'
+import { idOf, recordOf } from './records.ts'
 import type { Exchange, Flight, Instance, Message, Snapshot, World } from './world.ts'
 
 /** One thing that can happen next. Time passes only when no urgent step is left. */
@@ -25,15 +24,20 @@ export const TIME: TimeReading = { wall: NOW }
 
 /** Copies everything that a step can change. This is most of the work, so it is written out. */
 export function copyOf(world: World): World {
-  const { A, B, requests, sent, server, signOut, facts } = world
+  const { A, B, requests, sent, server, signOut, consents, facts } = world
   return {
     ...world,
     A: copyOfInstance(A),
     B: copyOfInstance(B),
     requests: requests.map((each) => ({ ...each, answer: each.answer && { ...each.answer } })),
     sent: sent.map((each) => ({ ...each })),
-    server: { ...server, issued: server.issued.map((each) => ({ ...each })) },
+    server: {
+      ...server,
+      isGrantOver: [...server.isGrantOver],
+      issued: server.issued.map((each) => ({ ...each })),
+    },
     signOut: { ...signOut, snapshot: copyOfSnapshot(signOut.snapshot) },
+    consents: consents.map((each) => ({ ...each, snapshot: copyOfSnapshot(each.snapshot) })),
     facts: { ...facts },
   }
 }
@@ -82,7 +86,7 @@ export function* snapshotsOf(world: World): Generator<Snapshot> {
       if (task?.snapshot) yield task.snapshot
     }
   }
-  if (world.signOut.snapshot) yield world.signOut.snapshot
+  for (const { snapshot } of [world.signOut, ...world.consents]) if (snapshot) yield snapshot
 }
 
 /** `cell.readIncludingEnded`. */
@@ -91,7 +95,7 @@ export function readStore({ store }: World): Snapshot {
 }
 
 /** The record that `cell.read` and `cell.readIgnoringExpiry` resolve to. */
-export function keptRecord({ store }: World): SessionRecord | undefined {
+export function keptRecord({ store }: World): OwnerRecord | undefined {
   const record = recordOf(store)
   return record.ended ? undefined : record
 }
@@ -100,10 +104,12 @@ export function keptRecord({ store }: World): SessionRecord | undefined {
 export function swapStore(
   draft: World,
   from: Snapshot | null,
-  to: SessionRecord | null,
+  to: OwnerRecord | null,
+  isConsent = false,
 ): Snapshot | undefined {
   if (!from?.isCurrent || !to) return undefined
-  if (recordOf(draft.store).ended && !to.ended) draft.facts.broken = 'a session that had ended came back'
+  if (recordOf(draft.store).ended && !to.ended && !isConsent)
+    draft.facts.broken = 'an owner that had ended came back'
   for (const snapshot of snapshotsOf(draft)) snapshot.isCurrent = false
   draft.store = idOf(to)
   return readStore(draft)
@@ -111,7 +117,8 @@ export function swapStore(
 
 /** `cell.swapLedger`. */
 export function swapLedger(draft: World, from: Snapshot | null, ledger: TokenLedger): Snapshot | undefined {
-  return swapStore(draft, from, from && withLedger(recordOf(from.record), ledger))
+  const record = from && recordOf(from.record)
+  return swapStore(draft, from, record && ownerOf(record).withLedger(record, ledger))
 }
 
 export type StoreOutcome = 'ok' | 'error' | 'response_lost'

@@ -14,7 +14,8 @@ import {
   TIME,
 } from './draft.ts'
 import { isOldToken, refreshPolicy, WANTED } from './flight-steps.ts'
-import { NOW, recordOf } from './records.ts'
+import { NOW } from './owners.ts'
+import { recordOf } from './records.ts'
 import { policyOf, type Server } from './servers.ts'
 import type { Exchange, FailureKind, Instance, World } from './world.ts'
 

@@ -1,3 +1,4 @@
+import type { OwnerName } from './owners.ts'
 import { firstRecord } from './records.ts'
 import { createServer, type ServerName } from './servers.ts'
 import type { Flight, Instance, World } from './world.ts'
@@ -7,10 +8,11 @@ function createInstance(name: 'A' | 'B'): Instance {
   return { name, state: 'up', ...work, isServed: false, mayCall: true }
 }
 
-export function createWorld(name: ServerName, isExpired: boolean): World {
+export function createWorld(owner: OwnerName, name: ServerName, isExpired: boolean): World {
   return {
+    owner,
     isExpired,
-    store: firstRecord(isExpired),
+    store: firstRecord(owner, isExpired),
     cutOff: '',
     expiries: 1,
     A: createInstance('A'),
@@ -19,6 +21,7 @@ export function createWorld(name: ServerName, isExpired: boolean): World {
     sent: [],
     server: createServer(name),
     signOut: { step: 'none', snapshot: null, refreshToken: '' },
+    consents: [],
     facts: {
       fault: '',
       isReported: false,
@@ -30,6 +33,8 @@ export function createWorld(name: ServerName, isExpired: boolean): World {
       spareUses: 0,
       lastWaits: 0,
       requests: 0,
+      consent: 0,
+      removed: -1,
       broken: '',
     },
   }

@@ -1,6 +1,7 @@
 import { instanceNames } from './draft.ts'
+import type { OwnerRecord } from './owners.ts'
 import { recordOf } from './records.ts'
-import { accepts } from './servers.ts'
+import { accepts, grantNumberOf } from './servers.ts'
 import type { Instance, World } from './world.ts'
 
 /** Returns the rule that a world breaks, in words, or `undefined`. */
@@ -10,15 +11,23 @@ export function violation(world: World): string | undefined {
   if (facts.spareUses > 1) return 'a spare refresh token was used twice'
   if (facts.lastWaits > 1) return 'a session waited twice for a late response'
   if (!facts.fault && facts.requests > 1) return 'more than one token request although nothing went wrong'
-  const { ended } = recordOf(store)
-  if (ended === 'grant_rejected' && !facts.fault) return 'a session ended although nothing went wrong'
+  const record = recordOf(store)
+  if (isRefused(record) && !facts.fault) return 'a grant was refused although nothing went wrong'
+  const { refreshToken } = record.ledger
+  if (refreshToken !== undefined && grantNumberOf(world.server, refreshToken) !== facts.consent)
+    return 'a response to an earlier grant was stored over a new one'
   return isCalm(world) ? calmViolation(world) : undefined
+}
+
+function isRefused(record: OwnerRecord): boolean {
+  return record.ended === 'grant_rejected' || ('broken' in record && record.broken !== undefined)
 }
 
 /** Whether nothing moves until an access token expires. */
 export function isCalm(world: World): boolean {
-  const { requests, signOut, cutOff } = world
-  const isAtRest = requests.length === 0 && (signOut.step === 'none' || signOut.step === 'done') && !cutOff
+  const { requests, signOut, consents, cutOff } = world
+  const isOver = signOut.step === 'none' || signOut.step === 'done'
+  const isAtRest = requests.length === 0 && isOver && consents.every(({ step }) => step === 'done') && !cutOff
   return isAtRest && instanceNames.every((name) => isIdle(world[name]))
 }
 
@@ -28,20 +37,25 @@ function isIdle({ state, flight, exchanges, giving, isServed }: Instance): boole
 }
 
 function calmViolation(world: World): string | undefined {
-  const { facts, store, server, signOut } = world
+  const { facts, store, server, signOut, consents } = world
   const record = recordOf(store)
-  if (signOut.step === 'done')
-    return record.ended ? unrevoked(world) : 'the session is there after the sign-out'
+  if (facts.removed >= 0 && !facts.fault) {
+    const left = unrevoked(world)
+    if (left) return left
+  }
+  if (signOut.step === 'done' && consents.length === 0)
+    return record.ended ? undefined : 'the owner is there after its removal'
+  if (record.ended && signOut.step === 'done') return undefined
   if (instanceNames.every((name) => world[name].state === 'crashed')) return undefined
-  if (!facts.fault && facts.requests !== 1)
+  if (!facts.fault && consents.length === 0 && facts.requests !== 1)
     return `${facts.requests} token requests although nothing went wrong`
   if (!facts.fault && record.ledger.lease) return 'a lease is left although nothing went wrong'
-  if (!record.ended && accepts(server, record.ledger.refreshToken)) return undefined
+  if (!isRefused(record) && accepts(server, record.ledger.refreshToken)) return undefined
   // If the dates were equal, the order was a guess. The spare exists for that case.
   const mayNeedSpare = server.name !== 'strict' && (server.name !== 'newest' || facts.isOrderUnknown)
-  if (!record.ended && mayNeedSpare && accepts(server, record.ledger.spare)) return undefined
-  const kind = record.ended
-    ? `the session ended (${record.ended})`
+  if (!isRefused(record) && mayNeedSpare && accepts(server, record.ledger.spare)) return undefined
+  const kind = isRefused(record)
+    ? `the ${world.owner} was refused`
     : 'the server refuses the stored refresh token'
   const excuse = excuseFor(world)
   if (!excuse) return `${kind}, and no limitation explains it`
@@ -65,9 +79,10 @@ export function excuseFor({ facts, server: { name } }: World): string | undefine
     : undefined
 }
 
-/** After a sign-out, no refresh token is left that the server accepts, unless a process could not revoke it. */
-function unrevoked({ facts, server }: World): string | undefined {
-  if (facts.fault) return undefined
-  const left = server.issued.findIndex(({ used, isRevoked }) => used < 0 && !isRevoked)
-  return left >= 0 && !server.isGrantOver ? `R${left} still works after the sign-out` : undefined
+/** After a removal, no refresh token of the grant is left that the server accepts, unless a process could not revoke it. */
+function unrevoked({ facts: { removed }, server }: World): string | undefined {
+  const left = server.issued.findIndex(
+    ({ used, isRevoked, grant }) => grant === removed && used < 0 && !isRevoked,
+  )
+  return left >= 0 && !server.isGrantOver[removed] ? `R${left} still works after the removal` : undefined
 }

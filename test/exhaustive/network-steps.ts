@@ -1,6 +1,6 @@
 import { LISTEN_SECONDS } from './persist-steps.ts'
 import { type InstanceName, instanceNames, type Step } from './draft.ts'
-import { NOW } from './records.ts'
+import { NOW } from './owners.ts'
 import { useRefreshToken, wasJustUsed } from './servers.ts'
 import type { Answer, Exchange, FailureKind, Fault, Request, World } from './world.ts'
 

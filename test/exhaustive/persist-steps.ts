@@ -4,8 +4,6 @@ import {
   withNewerGrant,
   withSpare,
 } from '../../packages/core/src/model/ledger-transitions.ts'
-import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
-import { withLedger, withTokenResponse } from '../../packages/core/src/model/session-transitions.ts'
 import { settle } from '../../packages/core/src/rules/refresh/settle.ts'
 import {
   endHandling,
@@ -19,6 +17,7 @@ import {
   swapStore,
   TIME,
 } from './draft.ts'
+import { ownerOf, type OwnerRecord } from './owners.ts'
 import { grantOf, recordOf } from './records.ts'
 import { revoke } from './servers.ts'
 import type { Exchange, Instance, Snapshot, World } from './world.ts'
@@ -55,13 +54,14 @@ function usedBy({ message }: Exchange) {
 }
 
 /** `settled` in `persist.ts`. */
-function settled(record: SessionRecord, exchange: Exchange): SessionRecord {
+function settled(record: OwnerRecord, exchange: Exchange): OwnerRecord {
   const used = usedBy(exchange)
   if (exchange.message?.answer.kind !== 'refreshed') return record
   const { refreshToken } = exchange.message.answer
   const settlement = settle(record, used, true)
   const { ledger } = record
-  if (settlement === 'spare') return withLedger(record, withSpare(ledger, refreshToken))
+  const owner = ownerOf(record)
+  if (settlement === 'spare') return owner.withLedger(record, withSpare(ledger, refreshToken))
   const { from, attempt, date, late } = used
   const origin = { from, attempt, date, late }
   const response = { grant: grantOf(refreshToken), key: '', attempt, rejected: undefined, origin }
@@ -71,7 +71,7 @@ function settled(record: SessionRecord, exchange: Exchange): SessionRecord {
       : withNewerGrant(ledger, response, exchange.holder, TIME)
   const isOpen = !isLastOf(exchange)
   const next = ledger.attempt === attempt && !isOpen ? granted : withDoubt(granted)
-  return withTokenResponse(record, response.grant, TIME.wall, () => next)
+  return owner.withResponse(record, response.grant, next)
 }
 
 export function persistSteps(world: World, name: InstanceName, index: number): Step[] {
@@ -133,7 +133,9 @@ function newTokenOf({ message }: Exchange): string {
 
 function giveUp(draft: World, instance: Instance, exchange: Exchange): void {
   revoke(draft.server, newTokenOf(exchange))
-  endHandling(instance, exchange, 'served')
+  // The record has the grant of another account by now.
+  const isReplaced = exchange.snapshot && !recordOf(exchange.snapshot.record).ended
+  endHandling(instance, exchange, isReplaced ? 'again' : 'served')
 }
 
 function loseResponse(draft: World, instance: Instance, exchange: Exchange): void {

@@ -1,11 +1,7 @@
 import type { BackOff } from '../../packages/core/src/model/back-off.ts'
-import { isSessionRecord, type SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import type { TokenLedger } from '../../packages/core/src/model/token-ledger.ts'
 import type { TokenGrant } from '../../packages/core/src/model/token-grant.ts'
-
-/** It is always this time: when time passes, everything that has a date becomes older instead. */
-export const NOW = 1_000_000
-const SESSION_SECONDS = 1_000_000
+import { NOW, type OwnerName, ownerNamed, ownerOf, type OwnerRecord } from './owners.ts'
 
 /** The access token of the sign-in lives for so long. With 30 seconds left it works for 25 seconds more. */
 const FIRST_LIFETIME = 400
@@ -17,18 +13,19 @@ const MAX_AGE = 150
 /** The number of a record. Two records with the same effect have the same number. */
 export type RecordId = number
 
-const records: SessionRecord[] = []
+const records: OwnerRecord[] = []
 const ids = new Map<string, RecordId>()
 const older = new Map<number, RecordId>()
 
-export function recordOf(id: RecordId): SessionRecord {
-  return records[id] as SessionRecord
+export function recordOf(id: RecordId): OwnerRecord {
+  return records[id] as OwnerRecord
 }
 
 /** Numbers a record. Leaves out what no rule of a refresh reads: generations, times of use, and the count of beats. */
-export function idOf(record: SessionRecord): RecordId {
+export function idOf(record: OwnerRecord): RecordId {
+  const owner = ownerOf(record)
   const { refreshToken, attempt, lease, origin, spare, backOff, doubt, tokens } = record.ledger
-  const { ended } = record
+  const { revoking, removedThrough } = record.ledger
   const token = tokens['']
   const essence = {
     refreshToken,
@@ -38,26 +35,20 @@ export function idOf(record: SessionRecord): RecordId {
     spare,
     backOff: backOff && copyOf(backOff),
     doubt,
-    ended,
-    token: token && [token.value, token.obtainedAt, token.expiresAt, token.attempt],
+    revoking,
+    removedThrough,
   }
-  const text = JSON.stringify(essence)
+  const shown = token && [token.value, token.obtainedAt, token.expiresAt, token.attempt]
+  const text = JSON.stringify([essence, shown, owner.essence(record)])
   const known = ids.get(text)
   if (known !== undefined) return known
-  const { token: _token, ended: _ended, ...ledger } = essence
-  const whole = {
-    ...record,
-    generation: 0,
-    touchedAt: NOW,
-    browserIsCurrent: undefined,
-    ledger: { ...record.ledger, ...ledger },
-  }
-  if (!isSessionRecord(whole)) throw new Error(`Not a session record: ${text}`)
+  const whole = { ...owner.normal(record), ledger: { ...record.ledger, ...essence } }
+  if (!owner.isRecord(whole)) throw new Error(`Not a record: ${text}`)
   ids.set(text, records.length)
   return records.push(whole) - 1
 }
 
-function withChanges(record: SessionRecord, changes: Partial<TokenLedger>): RecordId {
+function withChanges(record: OwnerRecord, changes: Partial<TokenLedger>): RecordId {
   return idOf({ ...record, ledger: { ...record.ledger, ...changes } })
 }
 
@@ -65,30 +56,21 @@ function copyOf({ until, seconds, failures, code }: BackOff): BackOff {
   return { until, seconds, failures, code }
 }
 
-/** The session after the sign-in, with an access token that has expired, or works for 25 seconds more. */
-export function firstRecord(isExpired: boolean): RecordId {
+/** The record of the first grant, with an access token that has expired, or works for 25 seconds more. */
+export function firstRecord(owner: OwnerName, isExpired: boolean): RecordId {
   const expiresAt = isExpired ? NOW : NOW + 30
   const token = { value: 'a0', type: 'Bearer', obtainedAt: expiresAt - FIRST_LIFETIME, expiresAt, attempt: 0 }
-  return idOf({
-    id: 'session',
-    issuer: 'https://as.example',
-    clientId: 'client',
-    generation: 0,
-    expiresAt: NOW + SESSION_SECONDS,
-    touchedAt: NOW,
-    claims: {},
-    ledger: { refreshToken: 'R0', tokens: { '': token }, attempt: 0 },
-  })
+  return idOf(ownerNamed(owner).first({ refreshToken: 'R0', tokens: { '': token }, attempt: 0 }))
 }
 
-export function grantOf(refreshToken: string): TokenGrant {
+export function grantOf(refreshToken: string) {
   const accessToken = {
     value: `a${refreshToken}`,
     type: 'Bearer',
     obtainedAt: NOW,
     expiresAt: NOW + LIFETIME,
   } as const
-  return { accessToken, refreshToken }
+  return { accessToken, refreshToken } satisfies TokenGrant
 }
 
 /** The same record, after time has passed. */

@@ -1,5 +1,4 @@
 import { withDoubt, withLastWait, withSpareInUse } from '../../packages/core/src/model/ledger-transitions.ts'
-import { toTombstone, type SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import type { TokenLedger } from '../../packages/core/src/model/token-ledger.ts'
 import { type Rejection, settleRejection } from '../../packages/core/src/rules/refresh/settle.ts'
 import {
@@ -13,10 +12,11 @@ import {
   swapStore,
 } from './draft.ts'
 import { LISTEN_SECONDS } from './persist-steps.ts'
-import { NOW, recordOf } from './records.ts'
+import { NOW, ownerOf, type OwnerRecord } from './owners.ts'
+import { recordOf } from './records.ts'
 import type { Exchange, Instance, World } from './world.ts'
 
-/** `handleRejection` and `endSession` in `rejection.ts`. */
+/** `handleRejection` and `endGrant` in `rejection.ts`. */
 export function rejectionSteps(world: World, name: InstanceName, index: number): Step[] {
   const { step } = world[name].exchanges[index] as Exchange
   type Act = (draft: World, instance: Instance, exchange: Exchange) => void
@@ -60,7 +60,7 @@ export function rejectionSteps(world: World, name: InstanceName, index: number):
     case 'end_swap':
       return store('swap', 'ends the session', (draft, instance, exchange) => {
         const record = exchange.snapshot && recordOf(exchange.snapshot.record)
-        const isWon = record && swapStore(draft, exchange.snapshot, toTombstone(record, 'grant_rejected'))
+        const isWon = record && swapStore(draft, exchange.snapshot, ownerOf(record).refuse(record))
         if (isWon) endHandling(instance, exchange, 'served')
         else Object.assign(exchange, { step: 'end_read', snapshot: null })
       })
@@ -69,7 +69,7 @@ export function rejectionSteps(world: World, name: InstanceName, index: number):
   }
 }
 
-function judge({ server }: World, record: SessionRecord | undefined, { message }: Exchange): Rejection {
+function judge({ server }: World, record: OwnerRecord | undefined, { message }: Exchange): Rejection {
   if (!message) throw new Error('The rejection is missing')
   const { refreshToken, number: attempt } = message.attempt
   return settleRejection(record, { refreshToken, attempt, key: '' }, server.name === 'strict')

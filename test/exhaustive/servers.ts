@@ -20,31 +20,45 @@ export interface IssuedToken {
   /** Seconds since its first use, or -1. */
   used: number
   isRevoked: boolean
+  /** The number of the consent that it came from. */
+  readonly grant: number
 }
 
 export interface Server {
   readonly name: ServerName
-  isGrantOver: boolean
+  /** By the number of the grant. */
+  isGrantOver: boolean[]
   issued: IssuedToken[]
 }
 
 export function createServer(name: ServerName): Server {
-  return { name, isGrantOver: false, issued: [{ used: -1, isRevoked: false }] }
+  return { name, isGrantOver: [false], issued: [{ used: -1, isRevoked: false, grant: 0 }] }
 }
 
 const numberOf = (refreshToken: string) => Number(refreshToken.slice(1))
+
+/** The user gives a grant. Returns its refresh token. */
+export function giveGrant({ isGrantOver, issued }: Server): string {
+  const grant = isGrantOver.push(false) - 1
+  return `R${issued.push({ used: -1, isRevoked: false, grant }) - 1}`
+}
+
+export function grantNumberOf({ issued }: Server, refreshToken: string): number {
+  return issued[numberOf(refreshToken)]?.grant ?? -1
+}
 
 /** Processes a token request. Returns the new refresh token, or `undefined` if the server refuses the old one. */
 export function useRefreshToken(server: Server, refreshToken: string): string | undefined {
   const number = numberOf(refreshToken)
   const token = server.issued[number] as IssuedToken
-  if (server.isGrantOver || token.isRevoked) return undefined
+  const { grant } = token
+  if (server.isGrantOver[grant] || token.isRevoked) return undefined
   if (!allowsUse(server, number, token)) {
-    if (server.name !== 'newest') server.isGrantOver = true
+    if (server.name !== 'newest') server.isGrantOver[grant] = true
     return undefined
   }
   if (token.used < 0) token.used = 0
-  return `R${server.issued.push({ used: -1, isRevoked: false }) - 1}`
+  return `R${server.issued.push({ used: -1, isRevoked: false, grant }) - 1}`
 }
 
 /** Whether the refresh token was used in the last second. */
@@ -53,24 +67,27 @@ export function wasJustUsed({ issued }: Server, refreshToken: string): boolean {
   return used >= 0 && used <= 1
 }
 
-function allowsUse({ name, issued }: Server, number: number, { used }: IssuedToken): boolean {
+function allowsUse({ name, issued }: Server, number: number, { used, grant }: IssuedToken): boolean {
   if (name === 'tolerant') return true
   const isInGrace = used >= 0 && used <= GRACE_SECONDS[name]
   if (name === 'strict') return used < 0
   if (name === 'grace') return used < 0 || isInGrace
-  const isNewest = number === issued.length - 1
+  const later = issued.slice(number + 1).filter((each) => each.grant === grant)
   // The one before the newest is the one whose use gave it.
-  return isNewest || (isInGrace && issued.slice(number + 1).every((later) => later.used < 0))
+  return later.length === 0 || (isInGrace && later.every((each) => each.used < 0))
 }
 
 /** Returns whether the server would give a new pair for this refresh token at any later time. */
 export function accepts(server: Server, refreshToken: string | undefined): boolean {
-  if (refreshToken === undefined || server.isGrantOver) return false
+  if (refreshToken === undefined) return false
   const number = numberOf(refreshToken)
-  const { used, isRevoked } = server.issued[number] as IssuedToken
-  if (isRevoked) return false
+  const { used, isRevoked, grant } = server.issued[number] as IssuedToken
+  if (isRevoked || server.isGrantOver[grant]) return false
   if (server.name === 'tolerant') return true
-  return used < 0 && (server.name !== 'newest' || number === server.issued.length - 1)
+  return (
+    used < 0 &&
+    (server.name !== 'newest' || number === server.issued.findLastIndex((each) => each.grant === grant))
+  )
 }
 
 export function revoke(server: Server, refreshToken: string): void {

@@ -1,10 +1,10 @@
-import { toTombstone } from '../../packages/core/src/model/session-record.ts'
 import { keptRecord, readStore, type Step, swapStore } from './draft.ts'
+import { ownerOf } from './owners.ts'
 import { recordOf } from './records.ts'
-import { revoke } from './servers.ts'
+import { grantNumberOf, revoke } from './servers.ts'
 import type { World } from './world.ts'
 
-/** `end` in `stored-session.ts`, in a third process, and the revocation that follows it. */
+/** `end` in `stored-session.ts` or `disconnect` in `connection-changes.ts`, in a third process, and the revocation. */
 export function signOutSteps(world: World): Step[] {
   const { step, refreshToken } = world.signOut
   const act = (text: string, isUrgent: boolean, apply: (draft: World) => void): Step[] => [
@@ -28,11 +28,11 @@ export function signOutSteps(world: World): Step[] {
       return act('the sign-out ends the session', true, (draft) => {
         const { snapshot } = draft.signOut
         const last = snapshot && recordOf(snapshot.record)
-        const isWon = last && swapStore(draft, snapshot, toTombstone(last, 'signed_out'))
-        const next = isWon
-          ? { step: 'revoke', refreshToken: last.ledger.refreshToken ?? '' }
-          : { step: 'read' }
+        const isWon = last && swapStore(draft, snapshot, ownerOf(last).remove(last))
+        const { refreshToken: token = '' } = last?.ledger ?? {}
+        const next = isWon ? { step: 'revoke', refreshToken: token } : { step: 'read' }
         Object.assign(draft.signOut, { ...next, snapshot: null })
+        if (isWon) draft.facts.removed = grantNumberOf(draft.server, token)
       })
     case 'revoke':
       return act('the sign-out revokes the refresh token', true, (draft) => {

@@ -1,4 +1,5 @@
 import { copyOf, instanceNames, snapshotsOf, type Step } from './draft.ts'
+import { consentSteps } from './consent-steps.ts'
 import { exchangeSteps } from './exchange-steps.ts'
 import { faultSteps } from './fault-steps.ts'
 import { callSteps, flightSteps } from './flight-steps.ts'
@@ -14,15 +15,18 @@ import type { World } from './world.ts'
 export interface Options {
   readonly withSignOut: boolean
   readonly withFaults: boolean
+  /** How many grants the user gives to the connection, in addition to the first one. */
+  readonly maxConsents: number
 }
 
 /** Everything that can happen next. Time passes only when every process that runs has nothing to do. */
-export function stepsFrom(world: World, { withSignOut, withFaults }: Options): Step[] {
+export function stepsFrom(world: World, { withSignOut, withFaults, maxConsents }: Options): Step[] {
   const all = [
     ...instanceNames.flatMap((name) => instanceSteps(world, name)),
     ...networkSteps(world),
     ...(withFaults ? faultSteps(world) : []),
     ...(withSignOut ? signOutSteps(world) : []),
+    ...consentSteps(world, maxConsents),
   ]
   const steps =
     withFaults || world.facts.fault

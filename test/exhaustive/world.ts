@@ -1,4 +1,5 @@
 import type { Rejection } from '../../packages/core/src/rules/refresh/settle.ts'
+import type { OwnerName } from './owners.ts'
 import type { RecordId } from './records.ts'
 import type { Server } from './servers.ts'
 
@@ -139,6 +140,14 @@ export interface Sent {
   isOutcomeKnown: boolean
 }
 
+/** A grant that the user has given to a connection, until it is stored. */
+export interface Consent {
+  step: 'read' | 'swap' | 'done'
+  readonly isFirstAccount: boolean
+  readonly refreshToken: string
+  snapshot: Snapshot | null
+}
+
 export interface SignOut {
   step: 'none' | 'read' | 'swap' | 'revoke' | 'done'
   snapshot: Snapshot | null
@@ -167,11 +176,16 @@ export interface Facts {
   lastWaits: number
   /** Token requests of this expiry, while nothing went wrong. */
   requests: number
+  /** The number of the grant that was stored last. */
+  consent: number
+  /** The number of the grant that the user has removed, or -1. */
+  removed: number
   /** A rule was broken in the last step. */
   broken: string
 }
 
 export interface World {
+  readonly owner: OwnerName
   readonly isExpired: boolean
   store: RecordId
   /** Who cannot reach the store. */
@@ -184,5 +198,6 @@ export interface World {
   sent: Sent[]
   server: Server
   signOut: SignOut
+  consents: Consent[]
   facts: Facts
 }

@@ -7,15 +7,20 @@ import { createConnectionWorld, LIFETIME, settle } from './connection-owners.ts'
 
 type Fetch = typeof globalThis.fetch
 
+interface LossyState {
+  loses: boolean
+  fails: boolean
+  instead?: () => Promise<unknown>
+  /** Makes the swap whose response was lost. */
+  late: () => Promise<boolean>
+}
+
 /**
  * A store whose next swap fails while `loses` is set, and whose next read fails too. Only the response of the swap is lost, unless
  * there is something else that happens instead of the swap.
  */
 function createLossyStore(store: SessionStore) {
-  const state: { loses: boolean; fails: boolean; instead?: () => Promise<unknown> } = {
-    loses: false,
-    fails: false,
-  }
+  const state: LossyState = { loses: false, fails: false, late: () => Promise.resolve(false) }
   const lossy: SessionStore = {
     ...store,
     async read(key) {
@@ -27,7 +32,8 @@ function createLossyStore(store: SessionStore) {
       const { loses, instead } = state
       if (!loses) return store.swap(key, from, ...rest)
       state.loses = false
-      await (instead ? instead() : store.swap(key, from, ...rest))
+      state.late = () => store.swap(key, from, ...rest)
+      await (instead ?? state.late)()
       state.fails = true
       throw new Error('the response was lost')
     },
@@ -139,6 +145,40 @@ describe('the owner', () => {
     expect(types('connection_removed')).toHaveLength(1)
   })
 
+  it('learns about a fault although another process has ended it before this one reads the record', async () => {
+    const { process, google, server, clock, state, broken, recovered, wait } = createReportWorld()
+    await google.save({ access_token: 'short', token_type: 'bearer', expires_in: 10 })
+    await clock.advance(11_000)
+    const grant = await server.issue({ sub: 'account-1', expiresIn: LIFETIME })
+    const instead = async () => {
+      await state.late()
+      await process().get('ada', 'google').save(grant)
+    }
+    Object.assign(state, { loses: true, instead })
+    await settle(
+      clock,
+      google.getAccessToken().catch(() => undefined),
+    )
+    await wait()
+    expect([broken.length, recovered.length]).toEqual([1, 1])
+  })
+
+  it('learns about each change once, and a store cannot make a swap after the process has read the record', async () => {
+    const { google, server, clock, state, types, wait } = createReportWorld()
+    const grant = await server.issue({ sub: 'account-1', expiresIn: LIFETIME })
+    const changes: (() => Promise<unknown>)[] = [() => google.save(grant), () => google.disconnect()]
+    for (const change of changes) {
+      const before = await google.getState()
+      Object.assign(state, { loses: true, instead: async () => undefined })
+      await expect(settle(clock, change())).rejects.toMatchObject({ code: 'store_unavailable' })
+      await wait()
+      expect(await state.late()).toBe(false)
+      expect(await google.getState()).toEqual(before)
+      await settle(clock, change())
+    }
+    expect([types('connection_created').length, types('connection_removed').length]).toEqual([1, 1])
+  })
+
   it('causes no event for a connection that was not stored', async () => {
     const { google, server, state, types, wait } = createReportWorld()
     const grant = await server.issue({ sub: 'account-1', expiresIn: LIFETIME })
@@ -211,4 +251,30 @@ describe('a refresh in progress while the owner connects again', () => {
   it('does not revoke it if it is of the same account, whose new grant could end', async () => {
     expect(await reconnect('account-1')).toBe(1)
   })
+})
+
+describe('a failed revocation', () => {
+  it.each([
+    ['account-2', false],
+    // The server can have continued the grant, and a revocation could end it.
+    ['account-1', true],
+  ])(
+    'is repeated before the grant is forgotten, unless the owner connects the same account: %s',
+    async (sub, isAlive) => {
+      const { google, server, clock } = createReportWorld()
+      const first = await server.issue({ sub: 'account-1', expiresIn: LIFETIME })
+      await google.save(first)
+      // The first repetition fails too.
+      server.script('revoke', [
+        { type: 'status', status: 503 },
+        { type: 'status', status: 503 },
+      ])
+      expect(await google.disconnect()).toBe('failed')
+      await google.save(await server.issue({ sub, expiresIn: LIFETIME }))
+      await settle(clock, clock.sleep(30_000))
+      expect(server.introspect(first.access_token).active).toBe(isAlive)
+      expect(await google.getState()).toMatchObject({ state: 'active', claims: { sub } })
+      expect(server.log.filter(({ kind }) => kind === 'revoke')).toHaveLength(isAlive ? 1 : 3)
+    },
+  )
 })

@@ -12,7 +12,7 @@ import { type Application, type ApplicationParts, leaving, wantedBy } from './ap
 import type { Call, Notice } from './history.ts'
 import type { Act } from './plan.ts'
 import { connectionOf } from './owners.ts'
-import { type ConsentAct, REGISTRATION } from './server-link.ts'
+import type { ConsentAct } from './server-link.ts'
 
 /** The parts of a run that only connections use. */
 export interface ConnectionSetting {
@@ -58,7 +58,7 @@ export function createConnectionVisits(parts: ApplicationParts): Application {
     if (visit.act === 'logout') await changes.disconnect(ref, () => Promise.resolve(server), keepAlive)
     else if (isConsentAct(visit.act)) {
       const response = await consent(grant, visit.act)
-      await changes.connect(ref, REGISTRATION, response, keepAlive)
+      await changes.connect(ref, server, response, keepAlive)
     } else await obtain(ref, call)
   }
 

@@ -31,7 +31,7 @@ export function connectedRecord(
     expiresAt: Infinity,
     connectedAt: now,
     claims,
-    change: current?.change,
+    changes: earlier?.changes,
     ledger: { ...newLedger(grant, now, attempt, same), removedThrough },
   }
 }

@@ -22,9 +22,15 @@ export interface ConnectionRecord extends LedgerRecord, ConnectionId, Registrati
   /** When the owner has connected it last, in seconds since the epoch. */
   readonly connectedAt: number
   readonly ended?: 'disconnected'
-  /** A random name of the latest change that was reported. It shows a writer whose swap lost its response that the swap was made. */
-  readonly change?: string | undefined
+  /**
+   * Random names of the latest changes that were reported, the newest last. They show a writer whose swap lost its response that the
+   * swap was made.
+   */
+  readonly changes?: readonly string[] | undefined
 }
+
+/** More changes than other processes can report while a writer waits for the response of the store. */
+const MAX_CHANGES = 8
 
 /** The identity of a connection, without its grant. */
 export type ConnectionBase = Pick<ConnectionRecord, 'id' | keyof ConnectionId | keyof Registration>
@@ -66,9 +72,14 @@ export function knownFault({ broken }: ConnectionRecord): BrokenGrant | undefine
   return broken?.reason === 'client_changed' ? undefined : broken
 }
 
+/** The record with the name of a change that is reported. */
+export function withChange(record: ConnectionRecord, change: string): ConnectionRecord {
+  return { ...record, changes: [...(record.changes ?? []), change].slice(-MAX_CHANGES) }
+}
+
 /** The tombstone of a connection. It has the tokens that the authorization server has yet to revoke. */
 export function disconnectedRecord(record: ConnectionRecord): ConnectionRecord {
-  const { id, owner, name, issuer, clientId, expiresAt, connectedAt, ledger } = record
+  const { id, owner, name, issuer, clientId, expiresAt, connectedAt, changes, ledger } = record
   const { attempt, removedThrough, tokens, refreshToken, revoking = refreshToken, spare, proofKey } = ledger
   const unrevoked = {
     revoking,
@@ -89,6 +100,7 @@ export function disconnectedRecord(record: ConnectionRecord): ConnectionRecord {
     // The account shows whether the next grant is of another one.
     claims: record.claims.sub === undefined ? {} : { sub: record.claims.sub },
     ended: 'disconnected',
+    changes,
     ledger: unrevoked,
   }
 }

@@ -150,7 +150,7 @@ export type EvertokenEvent =
       readonly connection: string
       readonly provider: string
     }
-  /** The owner must connect again. It is emitted once. */
+  /** The owner must connect again. It is emitted once, or never if the process ends before the store responds. */
   | {
       readonly type: 'connection_broken'
       readonly connection: string

@@ -13,7 +13,7 @@ import type { TokenGrant } from '../../model/token-grant.ts'
 import type { TokenServer } from '../../ports/authorization-server.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import { type EventListener, RequestRefusedError, type RevocationOutcome } from '../../vocabulary/index.ts'
-import { revokeToken } from '../protocol/revoke-token.ts'
+import { revokeToken, revokeUntilDone } from '../protocol/revoke-token.ts'
 import { retryStore } from '../refresh/persist.ts'
 import { untilWon } from '../stores/until-won.ts'
 import type { ConnectionHandleOptions } from './connection-handle.ts'
@@ -40,12 +40,16 @@ export interface ConnectionChanges {
   /**
    * Stores a grant. The record of an earlier grant of the same account is kept.
    *
+   * If the owner has removed another account and its revocation has failed, the revocation is repeated in the background. The grant
+   * of the same account is not revoked, because that could end the new grant (RFC 7009 §2.1).
+   *
+   * @param server - The client to which the grant was given.
    * @param isAnyAccount - Whether the owner is identified by the grant, so that several accounts can give it.
    * @throws {RequestRefusedError} If the grant is of another account. The earlier grant is kept.
    */
   connect(
     ref: ConnectionRef,
-    registration: Registration,
+    server: RevokingServer,
     grant: TokenGrant,
     keepAlive: KeepAlive,
     isAnyAccount?: boolean,
@@ -93,9 +97,7 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
       }
       if (held.record.ended) return held
       const next = disconnectedRecord(held.record)
-      const tombstone = await swapAndReport(ref, held, next, () => listener.removed(ref), keepAlive)
-      if (tombstone !== 'again') await refreshIndex?.unlist(held.record)
-      return tombstone
+      return swapAndReport(ref, held, next, () => listener.removed(ref), keepAlive)
     })
   }
 
@@ -103,15 +105,16 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
     { key }: ConnectionRef,
     record: ConnectionRecord,
     server: RevokingServer | undefined,
+    revokeOne: typeof revokeUntilDone = revokeToken,
   ): Promise<RevocationOutcome> {
     if (!server || !isOfRegistration(record, server.registration)) return 'unsupported'
     const { revoking, spare, tokens } = record.ledger
     const refreshTokens = [revoking, spare].filter((token) => token !== undefined)
-    const revocations = refreshTokens.map((token) => revokeToken({ server, emit }, key, token))
+    const revocation = { server, emit, clock }
+    const revocations = refreshTokens.map((token) => revokeOne(revocation, key, token))
     // The revocation of a refresh token ends the access tokens of its grant too (RFC 7009 §2.1).
     const accessTokens = revoking === undefined ? Object.values(tokens) : []
-    for (const { value } of accessTokens)
-      revocations.push(revokeToken({ server, emit }, key, value, 'access_token'))
+    for (const { value } of accessTokens) revocations.push(revokeOne(revocation, key, value, 'access_token'))
     return worstOf(await Promise.all(revocations))
   }
 
@@ -141,8 +144,9 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
   }
 
   return {
-    async connect(ref, registration, grant, keepAlive, isAnyAccount = false) {
+    async connect(ref, server, grant, keepAlive, isAnyAccount = false) {
       const { key: id, owner, name } = ref
+      const { registration } = server
       await store.list(ref)
       const isNew = await untilWon(async () => {
         const held = await store.read(ref)
@@ -162,6 +166,8 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
         // If this process stops after the swap, the connection must be in a list.
         await refreshIndex?.move(undefined, next)
         if ((await swapRecord()) === 'again') return 'again'
+        if (earlier?.ended && isOtherAccount(earlier, registration, grant.claims))
+          keepAlive(revoke(ref, earlier, server, revokeUntilDone))
         // The grant is stored. If this fails, the connection stays in its earlier list, where it is found.
         if (refreshIndex) keepAlive(refreshIndex.move(record, next).catch(() => undefined))
         return record === undefined

@@ -14,7 +14,8 @@ import type { ConnectionStore } from './connection-store.ts'
  * Finds the connections whose grant was not refreshed for long, without a scan of the store.
  *
  * An entry is added after its record was stored, and removed only after the entry that replaces it was added. So a process that
- * stops in between leaves an entry too many, which `correct` removes.
+ * stops in between leaves an entry too many, which `correct` removes. That also removes the entry of a connection that the owner has
+ * removed, when its week is over. Before, a store that removes the entry late could remove that of a new grant.
  */
 export interface RefreshIndex {
   /**
@@ -23,8 +24,6 @@ export interface RefreshIndex {
    * @param before - The earlier record. Without one, the connection is listed in any case.
    */
   move(before: ConnectionRecord | undefined, after: ConnectionRecord): Promise<void>
-  /** Removes the entry of a connection that the owner has removed. */
-  unlist(record: ConnectionRecord): Promise<void>
   /** Resolves to the lists that can have connections whose last refresh was before `limit`. The oldest is first. */
   due(limit: number): Promise<ListingName[]>
   /** Resolves to the keys of a list. A list that is empty and whose week is over is forgotten. */
@@ -76,14 +75,10 @@ export function createRefreshIndex({ store, index, clock }: RefreshIndexOptions)
     // A process lists a connection before it stores the record, and can stop after that.
     if (right === undefined && !isListingOver(name, clock.now())) return
     if (right !== undefined) await list(right, key)
-    await removeUnlessRight(name, key)
-  }
-
-  /** The owner can connect again at the same time. */
-  async function removeUnlessRight(name: ListingName, key: string): Promise<void> {
     await remove(name, key)
-    const record = (await store.read({ key }))?.record
-    if (record && listingOf(record) === name) await list(name, key)
+    // Another process can have changed the record at the same time.
+    const newest = (await store.read({ key }))?.record
+    if (newest && listingOf(newest) === name) await list(name, key)
   }
 
   return {
@@ -92,10 +87,6 @@ export function createRefreshIndex({ store, index, clock }: RefreshIndexOptions)
       if (to === undefined || to === from) return
       await list(to, after.id)
       if (from !== undefined) await remove(from, after.id)
-    },
-    async unlist(record) {
-      const name = listingOf(record)
-      if (name !== undefined) await removeUnlessRight(name, record.id)
     },
     due: async (limit) => dueListings(await index.keys(await directory), limit),
     async keysOf(name) {

@@ -1,9 +1,20 @@
-import type { ConnectionRecord } from '../../model/connection-record.ts'
+import {
+  type ConnectionRecord,
+  disconnectedRecord,
+  revokedRecord,
+  withChange,
+} from '../../model/connection-record.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import { retryStore } from '../refresh/persist.ts'
 import { randomId } from '../runtime/digest.ts'
-import type { ConnectionRef, ConnectionSnapshot, ConnectionStore } from './connection-store.ts'
+import { untilWon } from '../stores/until-won.ts'
+import type {
+  ConnectionRef,
+  ConnectionSnapshot,
+  ConnectionStore,
+  UnreadableRecord,
+} from './connection-store.ts'
 
 export interface ReportedSwapOptions {
   readonly store: Pick<ConnectionStore, 'read' | 'swap'>
@@ -11,15 +22,21 @@ export interface ReportedSwapOptions {
 }
 
 /**
- * Replaces a record, and calls `report` if this call has replaced it. Each change is reported once, by its writer.
+ * Replaces a record, and calls `report` if this call has replaced it. No change is reported twice.
  *
- * If the response of the store is lost, the call rejects. The name of the change in the record then shows whether the swap was
- * made, also if other processes have refreshed the grant since then. It is read until the store responds. If another process has
- * made a change since then that is reported too, this one is not reported.
+ * Each change is reported once, by its writer. If the response of the store is lost, the call rejects, and the writer reads the
+ * record until the store responds. The record names its latest changes. If this one is missing and the record is the earlier one,
+ * the writer stores that again, so that the store cannot make the swap later.
+ *
+ * Three changes are not reported: that of a process that ends before the store responds, that of a store that fails for 65 seconds,
+ * and a late swap over a record that cannot be decrypted.
+ *
+ * @param from - The record to replace. `undefined` if there is none.
+ * @param keepAlive - Receives the work after a lost response.
  */
 export type ReportedSwap = (
   ref: ConnectionRef,
-  from: Pick<ConnectionSnapshot, 'sealed'> | undefined,
+  from: ConnectionSnapshot | UnreadableRecord | undefined,
   to: ConnectionRecord,
   report: () => void,
   keepAlive: KeepAlive,
@@ -28,15 +45,23 @@ export type ReportedSwap = (
 export function createReportedSwap({ store, clock }: ReportedSwapOptions): ReportedSwap {
   return async (ref, from, to, report, keepAlive) => {
     const change = randomId().slice(0, 12)
+    // Without an earlier record, a tombstone without tokens is in the way of a late swap.
+    const earlier = from ? from.record : revokedRecord(disconnectedRecord(to))
+
+    async function reportOrPrevent(): Promise<'again' | undefined> {
+      const held = await store.read(ref)
+      if (held?.record?.changes?.includes(change)) report()
+      else if (earlier && held?.sealed === from?.sealed)
+        return (await store.swap(ref, from?.sealed, earlier)) === 'again' ? 'again' : undefined
+      return undefined
+    }
+
     try {
-      const snapshot = await store.swap(ref, from?.sealed, { ...to, change })
+      const snapshot = await store.swap(ref, from?.sealed, withChange(to, change))
       if (snapshot !== 'again') report()
       return snapshot
     } catch (error) {
-      const reportIfMade = async () => {
-        if ((await store.read(ref))?.record?.change === change) report()
-      }
-      keepAlive(retryStore(clock, reportIfMade).catch(() => undefined))
+      keepAlive(retryStore(clock, () => untilWon(reportOrPrevent)).catch(() => undefined))
       throw error
     }
   }

@@ -96,7 +96,7 @@ export function createConnectClient(
       const { scope, claims = {}, tokenResponse } = grant
       const owner = known ?? checkOwner(values.ownerFrom?.(tokenResponse), 'ownerFrom')
       const ref = await store.refOf({ owner, name })
-      await changes.connect(ref, registration, grant, keepAlive, known === undefined)
+      await changes.connect(ref, server, grant, keepAlive, known === undefined)
       const account = { owner, name, scope, claims, tokenResponse }
       await callHook(values.onConnected, account, ref, keepAlive)
     },

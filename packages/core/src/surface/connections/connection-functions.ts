@@ -159,7 +159,7 @@ export function createConnectionFunctions<Name extends string>(
       const client = await clientOf(found, {})
       const grant = await readGivenGrant(client, tokenResponse, options, PURPOSE)
       if (!grant.accessToken && grant.refreshToken === undefined) throw malformed(PURPOSE)
-      await changes.connect(found.ref, client.server.registration, grant, keepAlive)
+      await changes.connect(found.ref, client.server, grant, keepAlive)
     },
     async disconnect() {
       const found = (await find()) ?? notSignedIn()

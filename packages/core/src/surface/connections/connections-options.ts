@@ -44,7 +44,7 @@ export interface SharedConnectionOptions<Providers extends ConnectionProviders =
   readonly owner?: (request: Request) => string | undefined | Promise<string | undefined>
   /**
    * Called when a connection stops working, once, for example to write to its owner. Evertoken ignores its errors, and
-   * reports them with the event `connection_hook_failed`.
+   * reports them with the event `connection_hook_failed`. It is not called if the process ends before the store responds.
    *
    * @example
    *   const options = { onBroken: ({ owner, name }: BrokenConnection) => console.log(`${owner} must connect ${name}`) }

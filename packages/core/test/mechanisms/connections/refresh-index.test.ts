@@ -122,7 +122,7 @@ function createFleet(choose: (count: number) => number) {
     const { ledger } = granted(key)
     const next = step === 'refresh' ? { ...before, ledger } : disconnectedRecord(before)
     if (!(await swap(before, next)) || stops) return
-    await (step === 'refresh' ? refreshIndex.move(before, next) : refreshIndex.unlist(before))
+    if (step === 'refresh') await refreshIndex.move(before, next)
   }
 
   async function visitAlone(): Promise<string[]> {
@@ -143,12 +143,7 @@ describe('the index of refreshes', () => {
         const { clock, records, lists, performAll, visitAlone } = createFleet(choose)
         for (const round of all) {
           clock.time += round.days * DAY
-          // A process that stops while the owner disconnects leaves no entry. The owner has no response, and connects again.
-          const isRemoved = (key: string) =>
-            round.steps.some((each) => each.step === 'disconnect' && each.key === key)
-          await performAll(
-            round.steps.map((work) => ({ ...work, stops: work.stops && !isRemoved(work.key) })),
-          )
+          await performAll(round.steps)
         }
         clock.time += 30 * DAY
         const live = KEYS.filter((key) => {
@@ -181,8 +176,8 @@ describe('the index of refreshes', () => {
     const name = listingOf(first) as string
     await one.move(undefined, first)
     records.set(late.id, late)
-    await one.unlist(first)
     clock.time += 20 * DAY
+    await one.correct(name, first.id, undefined)
     state.isWatched = true
     const correctLate = () => one.correct('1~A', late.id, late)
     const isFound = async () =>
