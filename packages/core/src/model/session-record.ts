@@ -128,7 +128,8 @@ export function endsAt(record: SessionRecord, idleTimeoutSeconds: number): numbe
 
 /** Returns when the session ends even if it is used, in seconds since the epoch. */
 export function latestEnd({ expiresAt, sessionExpiry, ledger }: SessionRecord): number {
-  return Math.min(expiresAt, sessionExpiry ?? Infinity, grantEndsAt(ledger.grantExpiry) ?? Infinity)
+  const grantEnd = ledger.grantExpiry && grantEndsAt(ledger.grantExpiry)
+  return Math.min(expiresAt, sessionExpiry ?? Infinity, grantEnd ?? Infinity)
 }
 
 /** Whether a decrypted value has the shape of a session record. */

@@ -99,9 +99,10 @@ function bestToken(
   if (state !== 'expired' || wanted.isForced || wanted.replaced !== undefined) return [own, state]
   const held = heldTokens(tokens, wanted.key)
   // If an API has rejected a token, it can have revoked all that existed then. Only a later one can help.
-  const rejectedAttempt = held.find(({ value }) => value === wanted.rejected)?.attempt ?? -1
+  const rejected =
+    wanted.rejected === undefined ? undefined : held.find(({ value }) => value === wanted.rejected)
   for (const token of held) {
-    if (token.attempt <= rejectedAttempt && token.value !== wanted.rejected) continue
+    if (token === own || (rejected && token !== rejected && token.attempt <= rejected.attempt)) continue
     const other = stateOf(id, token, wanted, time, policy)
     if (other !== 'expired') return [token, other]
   }
@@ -118,9 +119,9 @@ function stateOf(
   if (isFromFuture(token, time)) return 'expired'
   const now = timeFor(token, time)
   const seconds = policy.refreshBeforeExpirySeconds
-  // Most tokens are fresh with every jitter, which costs more than the rest to compute.
-  const isFresh = freshness(token, now, seconds, 1) === 'fresh'
-  const state = isFresh ? 'fresh' : freshness(token, now, seconds, jitterOf(id))
+  // Only the start of the soft window depends on the jitter, which costs more than the rest to compute.
+  const earliest = freshness(token, now, seconds, 1)
+  const state = earliest === 'soft' ? freshness(token, now, seconds, jitterOf(id)) : earliest
   if (token.value === wanted.replaced || !isValidFor(token, now, wanted.minValiditySeconds)) return 'expired'
   if (token.value !== wanted.rejected || state === 'expired') return state
   const wait = rejectionWaitSeconds(token.rejections ?? 0, token.expiresAt - token.obtainedAt)
