@@ -1,8 +1,10 @@
 // Prints the measures of structure, words and work that the project watches. Needs the build.
-// Usage: node scripts/measure.mjs [--undocumented]
+// Usage: node scripts/measure.mjs [--undocumented] [--calls]
+// `--undocumented` lists what has no documentation, and `--calls` the functions that one expired call enters.
 import { countDialect, proseFiles, rate } from './count-dialect.mjs'
 import { findUndocumented } from './measure/docs.mjs'
 import { isShard, measureFolder, SHARD_LINES } from './measure/source.mjs'
+import { sum } from './measure/trace.mjs'
 import { countStoreOperations, traceExpiredCall } from './measure/trips.mjs'
 
 const PACKAGES = ['core', 'node', 'deno', 'cloudflare', 'testkit', 'mcp']
@@ -20,16 +22,16 @@ function printStructure() {
 }
 
 function describe(files) {
-  const sum = (key) => files.reduce((total, file) => total + file[key], 0)
+  const total = (key) => files.reduce((all, file) => all + file[key], 0)
   const functions = files.flatMap((file) => file.functions).toSorted((a, b) => a - b)
   const quantile = (share) => functions[Math.floor(share * (functions.length - 1))]
   return {
     files: files.length,
-    'code lines': sum('codeLines'),
+    'code lines': total('codeLines'),
     [`files with logic under ${SHARD_LINES} code lines`]: files.filter(isShard).length,
     'lines of a function, p50 / p90': `${quantile(0.5)} / ${quantile(0.9)}`,
-    'object spreads per 1000 code lines': ((1000 * sum('spreads')) / sum('codeLines')).toFixed(1),
-    'doc comments, share of lines': `${((100 * sum('docLines')) / sum('lines')).toFixed(1)} %`,
+    'object spreads per 1000 code lines': ((1000 * total('spreads')) / total('codeLines')).toFixed(1),
+    'doc comments, share of lines': `${((100 * total('docLines')) / total('lines')).toFixed(1)} %`,
   }
 }
 
@@ -37,7 +39,7 @@ function printDialect() {
   const { kinds } = countDialect(proseFiles())
   console.log()
   print('phrases to avoid per 1000 words', 'all files')
-  for (const [kind, sum] of Object.entries(kinds)) print(kind, rate(sum).toFixed(1))
+  for (const [kind, counts] of Object.entries(kinds)) print(kind, rate(counts).toFixed(1))
 }
 
 function printDocumentation() {
@@ -51,11 +53,12 @@ function printDocumentation() {
 }
 
 async function printTrips() {
-  const { entries, files } = await traceExpiredCall()
+  const files = await traceExpiredCall()
   console.log()
   print('one expired call, server session')
-  print('functions of core entered', entries)
-  print('files of core entered', files)
+  print('functions of core entered', sum(files))
+  print('files of core entered', files.length)
+  if (process.argv.includes('--calls')) files.forEach(printCalls)
   console.log()
   print('store operations')
   for (const [trip, counts] of await countStoreOperations())
@@ -65,6 +68,11 @@ async function printTrips() {
         .map((pair) => pair.join(' '))
         .join(', '),
     )
+}
+
+function printCalls({ path, entries, functions }) {
+  print(`  ${path}`, entries)
+  for (const each of functions) print(`    ${each.name}`, each.entries)
 }
 
 function print(title, ...values) {

@@ -33,7 +33,11 @@ export function withGrant(
   const { accessToken, refreshToken, grantExpiry: reported } = grant
   const isRotated = refreshToken !== undefined && refreshToken !== ledger.refreshToken
   const tokenLifetime = accessToken ? accessToken.expiresAt - accessToken.obtainedAt : 0
-  const grantExpiry = grantExpiryAfter(ledger.grantExpiry, { reported, isRotated, tokenLifetime }, time)
+  const before = ledger.grantExpiry
+  const isKnown = reported !== undefined || before !== undefined
+  const grantExpiry = isKnown
+    ? grantExpiryAfter(before, { reported, isRotated, tokenLifetime }, time)
+    : undefined
   const next = {
     ...ledger,
     lease: undefined,
@@ -55,14 +59,15 @@ export function withGrant(
     ...(authorizationDetails && { authorizationDetails }),
   }
   const tokens = withToken(ledger.tokens, key, token, time, capacity.lastUse, capacity.maxTokenBytes)
-  return { ...next, backOff: undefined, parameterBackOffs: withoutKey(ledger.parameterBackOffs, key), tokens }
+  const { parameterBackOffs: paused } = ledger
+  return { ...next, backOff: undefined, parameterBackOffs: paused && withoutKey(paused, key), tokens }
 }
 
 function withoutKey(
-  backOffs: TokenLedger['parameterBackOffs'],
+  backOffs: NonNullable<TokenLedger['parameterBackOffs']>,
   key: string,
 ): TokenLedger['parameterBackOffs'] {
-  const { [key]: _, ...others } = backOffs ?? {}
+  const { [key]: _, ...others } = backOffs
   return Object.keys(others).length > 0 ? others : undefined
 }
 

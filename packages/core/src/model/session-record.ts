@@ -123,12 +123,14 @@ export function toTombstone(record: SessionRecord, reason: EndReason): SessionRe
 
 /** Returns when the session ends unless it is used again, in seconds since the epoch. */
 export function endsAt(record: SessionRecord, idleTimeoutSeconds: number): number {
-  return Math.min(latestEnd(record), record.touchedAt + idleTimeoutSeconds)
+  const { expiresAt, sessionExpiry = Infinity, touchedAt, ledger } = record
+  const grantEnd = ledger.grantExpiry && grantEndsAt(ledger.grantExpiry)
+  return Math.min(expiresAt, sessionExpiry, grantEnd ?? Infinity, touchedAt + idleTimeoutSeconds)
 }
 
 /** Returns when the session ends even if it is used, in seconds since the epoch. */
-export function latestEnd({ expiresAt, sessionExpiry, ledger }: SessionRecord): number {
-  return Math.min(expiresAt, sessionExpiry ?? Infinity, grantEndsAt(ledger.grantExpiry) ?? Infinity)
+export function latestEnd(record: SessionRecord): number {
+  return endsAt(record, Infinity)
 }
 
 /** Whether a decrypted value has the shape of a session record. */

@@ -73,7 +73,7 @@ export function withTokenResponse(
   areClaimsKept?: boolean,
 ): SessionRecord {
   const next = {
-    ...touch(withTokenClaims(record, claims, areClaimsKept), now),
+    ...touch(claims ? withTokenClaims(record, claims, areClaimsKept) : record, now),
     sessionExpiry,
     idToken: idToken ?? record.idToken,
   }

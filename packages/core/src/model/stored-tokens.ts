@@ -52,11 +52,12 @@ export function withToken(
     .filter(([other, each]) => other !== key && each.expiresAt > timeFor(each, time))
     // The sort is stable: keys that this process did not use keep their order of use by other processes.
     .toSorted(([a], [b]) => rank(a) - rank(b))
-  let [count, bytes] = [1, jsonBytes({ [key]: token })]
+  const isLimited = maxBytes < Infinity
+  let [count, bytes] = [1, isLimited ? jsonBytes({ [key]: token }) : 0]
   let first = others.length
   for (; first > 0 && count < MAX_TOKENS; first--, count++) {
     const [other, each] = others[first - 1] as [string, StoredToken]
-    bytes += jsonBytes({ [other]: each })
+    if (isLimited) bytes += jsonBytes({ [other]: each })
     if (bytes > maxBytes) break
   }
   return Object.fromEntries([...others.slice(first), [key, token]])

@@ -71,7 +71,7 @@ export function hasScopeOf(key: string, heldKey: string, granted: string | undef
  */
 export function narrowedKey(key: string, granted: string | undefined): string | undefined {
   const [scope = '', others = ''] = key.split('\n')
-  if (granted === undefined || !exceedsGrant(scope, granted)) return undefined
+  if (granted === undefined || scope === '' || !exceedsGrant(scope, granted)) return undefined
   return `${distinct(splitScope(granted)).join(' ')}\n${others}`
 }
 

@@ -50,11 +50,11 @@ export interface SessionHandle extends LedgerHandle<Snapshot> {
   /** The session as the cookie of the browser carries it. `undefined` if the cookie carries only its id. */
   readonly carried?: SessionRecord | undefined
   /**
-   * Returns the session without a promise, or `undefined` if `read` must be called. It can do that for a memory store.
+   * Returns the session without a promise, or `undefined` if `read` must be called. Absent unless the store is in memory.
    *
    * @param now - The time by the wall clock, if the caller has just read it.
    */
-  readNow?(now?: number): Snapshot | undefined
+  readonly readNow?: ((now?: number) => Snapshot | undefined) | undefined
   /** Same as `read`, but calls at the same moment share one read of the store, which starts after all of them. */
   readShared(): Promise<Snapshot | undefined>
   /** Replaces the session. Resolves to `'again'` if another process changed it first. */

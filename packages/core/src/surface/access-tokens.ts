@@ -16,26 +16,38 @@ export function credentialFor(
   return createCredential(token, proofKey, proofKey && servers.serverFor(record)?.binding)
 }
 
+/** Returns the access token of a session. Most tokens are sent as they are, and need no credential. */
+export function sessionTokenOf(
+  result: Extract<TokenResult<Snapshot>, { readonly kind: 'token' }>,
+  time: TimeReading,
+  application: Pick<Application, 'servers'>,
+): AccessToken {
+  const { token, snapshot } = result
+  const isBound = token.type === 'DPoP' || (token.proofKey ?? snapshot.record.ledger.proofKey) !== undefined
+  return accessTokenOf(token, time, isBound ? credentialFor(result, application) : undefined)
+}
+
 /** The credentials of tokens that are bound to a key, or have a header of their own. */
 const credentials = new WeakMap<AccessToken, Credential>()
 
-/** Converts a stored token. Applications compare `expiresAt` with the clock of their machine. */
-export function accessTokenOf(
-  token: StoredToken,
-  time: TimeReading,
-  credential: Credential = createBearerCredential(token),
-): AccessToken {
-  const { value, type, expiresAt, scope, authorizationDetails } = token
+/**
+ * Converts a stored token. Applications compare `expiresAt` with the clock of their machine.
+ *
+ * @param given - What puts the token on requests. By default, it is sent as it is.
+ */
+export function accessTokenOf(token: StoredToken, time: TimeReading, given?: Credential): AccessToken {
+  const { value, type, expiresAt, scope, header, authorizationDetails } = token
   const seconds = expiresAt + time.wall - timeFor(token, time)
+  const credential = given ?? (header && createBearerCredential(token))
   const accessToken = new AccessToken(
     value,
     type as TokenType,
     seconds,
     scope,
-    (request) => credential.authorize(request),
+    credential && ((request) => credential.authorize(request)),
     authorizationDetails,
   )
-  if (type === 'DPoP' || token.header) credentials.set(accessToken, credential)
+  if (credential && (type === 'DPoP' || header)) credentials.set(accessToken, credential)
   return accessToken
 }
 

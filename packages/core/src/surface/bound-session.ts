@@ -103,8 +103,16 @@ export function bindSession(
     const handle = await finding
     if (!handle) return { kind: 'sign_in', code: session.hadSession() ? 'session_ended' : 'no_session' }
     found = { finding, handle }
-    const read = () => handle.read().catch((error: unknown) => Promise.reject(reportFailure(handle, error)))
-    return tokenOf(handle, handle.readNow?.() ?? (await read()), demand)
+    const seen = handle.readNow?.() ?? (await readSession(handle))
+    return tokenOf(handle, seen, demand)
+  }
+
+  async function readSession(handle: SessionHandle): Promise<Snapshot | undefined> {
+    try {
+      return await handle.read()
+    } catch (error) {
+      throw reportFailure(handle, error)
+    }
   }
 
   function tokenOf(

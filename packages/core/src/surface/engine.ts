@@ -129,7 +129,10 @@ export function createSessionEngine<User extends object>(
       session(request, keepAlive) {
         const open = () => sessions.open(request, cookiesOf(request), tracked(keepAlive))
         const bound = handled.get(request) ?? open()
-        return { ...createUser(() => bound), ...createSessionCookies(bound) }
+        return Object.assign(
+          createUser(() => bound),
+          createSessionCookies(bound),
+        )
       },
       readOnlySession(request, keepAlive) {
         const bound = sessions.openReadOnly(request, cookiesOf(request), tracked(keepAlive))

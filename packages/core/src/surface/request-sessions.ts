@@ -1,6 +1,6 @@
 import type { BrowserRequest } from '../handlers/routes/route-context.ts'
 import { asReadOnly } from '../mechanisms/sessions/read-only-session.ts'
-import type { CreateBrowserCookie } from '../mechanisms/sessions/browser-cookie.ts'
+import type { CreateBrowserCookie, RequestCookies } from '../mechanisms/sessions/browser-cookie.ts'
 import { createRequestSession, type RequestSession } from '../mechanisms/sessions/request-session.ts'
 import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
@@ -51,27 +51,36 @@ export function createRequestSessions(options: RequestSessionsOptions): RequestS
   const bind = (session: RequestSession, browser?: BrowserRequest) =>
     bindSession(session, application, fitHeaders, browser)
 
-  function create(
-    request: Request,
-    cookies: ReadonlyMap<string, string>,
-    keepAlive: KeepAlive,
-  ): RequestSession {
-    const { origin, registration, insecureHosts } = application
-    const secure = hasSecureCookies(
-      addressOf(request, origin, insecureHosts),
-      registration.issuer,
-      insecureHosts,
-    )
-    const requestCookies = {
-      received: cookies,
+  const { origin, registration, insecureHosts } = application
+  const touch = { idleTimeoutSeconds: lifetimes.idleTimeoutSeconds, isGrantAlive: grantCheck.isAlive }
+
+  /** Returns the properties that the cookies have where browsers use this address. */
+  function cookiesAt(address: URL): Required<Omit<RequestCookies, 'received'>> {
+    const secure = hasSecureCookies(address, registration.issuer, insecureHosts)
+    return {
       cookieName: cookieName(cookie.cookieName, secure),
       attributes: { secure, sameSite: cookie.sameSite },
       maxCookieBytes: cookie.maxCookieBytes,
     }
+  }
+
+  // With `baseUrl`, all requests have the same address.
+  const atOrigin = origin === undefined ? undefined : cookiesAt(new URL(origin))
+
+  function create(
+    request: Request,
+    received: ReadonlyMap<string, string>,
+    keepAlive: KeepAlive,
+  ): RequestSession {
+    const {
+      cookieName: name,
+      attributes,
+      maxCookieBytes,
+    } = atOrigin ?? cookiesAt(addressOf(request, origin, insecureHosts))
     return createRequestSession({
       strategy: sessions,
-      cookie: createCookie(requestCookies, clock, emit),
-      touch: { idleTimeoutSeconds: lifetimes.idleTimeoutSeconds, isGrantAlive: grantCheck.isAlive },
+      cookie: createCookie({ received, cookieName: name, attributes, maxCookieBytes }, clock, emit),
+      touch,
       clock,
       emit,
       keepAlive,
@@ -106,7 +115,6 @@ function createDetachedSession(
     find: () => found,
     hadSession: () => true,
     observe() {},
-    startedInBackground: (work) => void work.catch(() => undefined),
     start() {
       const message = 'A session cannot start here. Use `session(request)`.'
       emit({ type: 'programming_error', code: 'no_current_session' })
@@ -117,7 +125,6 @@ function createDetachedSession(
       const ended = await handle.end(reason, revoke)
       return { key: handle.key, carried: undefined, isConfirmed: true, ended: Promise.resolve(ended) }
     },
-    beforeRefresh() {},
     beforeChange() {},
     finishRequest: () => Promise.resolve(),
     takeCookies: () => [],

@@ -8,7 +8,7 @@ import type { UserClaims } from '../model/token-grant.ts'
 import type { RequestContext } from '../ports/runtime.ts'
 import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import type { AccessToken, RevocationOutcome } from '../vocabulary/index.ts'
-import { accessTokenOf, credentialFor } from './access-tokens.ts'
+import { sessionTokenOf } from './access-tokens.ts'
 import type { BoundSession, SessionTokenDemand } from './bound-session.ts'
 import type { EventListeners } from './emitter.ts'
 import { createSessionFinder } from './current-session.ts'
@@ -125,7 +125,7 @@ export function createTokenSession(bound: () => BoundSession, outside?: Outside)
       const result = isPromise(obtained) ? await obtained : obtained
       if (result.kind !== 'token') return undefined
       const time = result.time ?? application.serverClock.read()
-      return accessTokenOf(result.token, time, credentialFor(result, application))
+      return sessionTokenOf(result, time, application)
     },
     createTokenFetch: (options) => createBoundTokenFetch(bound, options, outside),
     async revokeRefreshToken() {

@@ -41,7 +41,7 @@ type Authorize = (request: AuthorizedRequest) => AuthorizationHeaders | Promise<
  */
 export class AccessToken {
   readonly #value: string
-  readonly #authorize: Authorize
+  readonly #authorize: Authorize | undefined
   readonly #details: readonly AuthorizationDetail[] | undefined
   /** The scheme for the `Authorization` header. An API with another header or scheme needs `headersFor`. */
   readonly type: TokenType
@@ -50,12 +50,13 @@ export class AccessToken {
   /** Separated by spaces. Absent if the authorization server did not return it. */
   readonly scope: string | undefined
 
+  /** @param authorize - Creates the headers. By default, the token is sent as it is (RFC 6750 §2.1). */
   constructor(
     value: string,
     type: TokenType,
     expiresAt: number,
     scope: string | undefined,
-    authorize: Authorize,
+    authorize: Authorize | undefined,
     authorizationDetails?: readonly AuthorizationDetail[],
   ) {
     this.#value = value
@@ -99,6 +100,7 @@ export class AccessToken {
     if (!URL.canParse(url)) {
       throw new ConfigurationError('invalid_option', '`headersFor` needs an absolute URL.')
     }
+    if (!this.#authorize) return { authorization: `${this.type} ${this.#value}` }
     return this.#authorize({ url: new URL(url), method: method.toUpperCase() })
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ledgerWithResponse } from '../../src/mechanisms/refresh/granted-ledger.ts'
+import { ledgerWithResponse, problemOf } from '../../src/mechanisms/refresh/granted-ledger.ts'
 import type { TokenGrant } from '../../src/model/token-grant.ts'
 import { EMPTY_LEDGER } from '../../src/model/token-ledger.ts'
 import { tokenKey } from '../../src/model/token-parameters.ts'
@@ -23,7 +23,9 @@ function ledgerAfter(grant: TokenGrant) {
   }
   const policy = { consumes: 'refresh_token', reuse: 'strict' }
   const context = { acquisition: { policy }, random: () => 0 } as never
-  return ledgerWithResponse('replace', ledger, { attempt, grant } as never, { wall: NOW }, context, Infinity)
+  const problem = problemOf(grant, attempt, ledger)
+  const response = { attempt, grant } as never
+  return ledgerWithResponse('replace', ledger, response, problem, { wall: NOW }, context, Infinity)
 }
 
 describe('a response without a token for its callers', () => {

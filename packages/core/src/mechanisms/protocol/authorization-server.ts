@@ -26,18 +26,10 @@ export function createAuthorizationServer(
   const connection = createConnection({ ...options, signsIn: true }, createSignInClient(options))
   const { client, fetchMetadata } = connection
   const signatures = createTokenSignatures({ ...options, clientSecret: connection.authenticator.secret })
-  const tokenServer = createTokenServer(connection, createIdTokenValidator(client, signatures, clock))
+  const validateIdToken = createIdTokenValidator(client, signatures, clock)
   return {
-    ...tokenServer,
+    ...createTokenServer(connection, { validateIdToken, prefetchKeys: signatures.prefetch }),
     ...createSignInServer(connection, signatures, options),
-    refresh(request) {
-      // The response has a new ID token. Its new refresh token is stored sooner if the keys are known by then.
-      if (request.idToken !== undefined)
-        fetchMetadata()
-          .then(signatures.prefetch)
-          .catch(() => undefined)
-      return tokenServer.refresh(request)
-    },
     verifyLogoutToken: (token) => verifyLogoutToken(connection, signatures, token),
     async endSessionUrl(parameters) {
       const endpoint = options.endSession?.url ?? (await fetchMetadata()).end_session_endpoint

@@ -44,6 +44,8 @@ interface Mechanism {
     timeoutMs?: number,
     resendMs?: number,
   ): ClientAuth | Promise<ClientAuth>
+  /** Whether `authenticate` returns no promise, and its result is the same for all requests. */
+  readonly isFixed?: boolean
   /** Returns the client secret, if there is one. */
   readonly readSecret?: Exclude<ClientSecret, string>
   /** Chooses the method, if it depends on the server. */
@@ -116,9 +118,11 @@ export function createClientAuthenticator(
 ): ClientAuthenticator {
   const { clock, serverTimeoutMs } = options
   const { authentication } = options
-  const { authenticate, readSecret, methodFor = () => authentication.method } = mechanismOf(authentication)
+  const mechanism = mechanismOf(authentication)
+  const { authenticate, isFixed, readSecret, methodFor = () => authentication.method } = mechanism
   const pause = createFailurePause(options)
   const context = { ...options, fetchMetadata, ask }
+  const fixed = isFixed ? (authenticate(context) as ClientAuth) : undefined
   let latest: { readonly clientAuth: ClientAuth; readonly at: number } | undefined
 
   /** The function of the application can throw any error, such as one of Evertoken with a secret in its text. */
@@ -144,14 +148,16 @@ export function createClientAuthenticator(
   return {
     methodFor,
     ask,
-    request: async () => authenticate(context),
+    request: async () => fixed ?? authenticate(context),
     async prepare() {
+      if (fixed) return
       latest = { clientAuth: await authenticate(context, undefined, AFTER_LEASE_MS), at: clock.elapsed() }
     },
-    prepared: () =>
-      latest && clock.elapsed() - latest.at < PREPARED_MS
-        ? latest.clientAuth
-        : authenticate(context, AFTER_LEASE_MS, AFTER_LEASE_MS),
+    prepared() {
+      if (fixed) return fixed
+      if (latest && clock.elapsed() - latest.at < PREPARED_MS) return latest.clientAuth
+      return authenticate(context, AFTER_LEASE_MS, AFTER_LEASE_MS)
+    },
     secret: async () => readSecret && ask(async () => readSecret()),
   }
 }
@@ -171,11 +177,13 @@ export interface SecretRules {
 /** Returns how one request is authenticated with a secret in the `Authorization` header. */
 export function inHeader({ basicCredentials }: SecretRules): (secret: string) => ClientAuth {
   const encode = basicCredentials === 'plain' ? (value: string) => value : formEncode
-  return (secret) =>
-    (_server, { client_id: id }, _body, headers) => {
-      const bytes = new TextEncoder().encode(`${encode(id)}:${encode(secret)}`)
+  return (secret) => {
+    const password = encode(secret)
+    return (_server, { client_id: id }, _body, headers) => {
+      const bytes = new TextEncoder().encode(`${encode(id)}:${password}`)
       headers.set('authorization', `Basic ${btoa(String.fromCharCode(...bytes))}`)
     }
+  }
 }
 
 /** Encodes a value as in a form (RFC 6749 §2.3.1). */

@@ -70,7 +70,7 @@ export function clientSecretJwt(secret: ClientSecret): ClientAuthentication {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.1 RFC 6749, section 2.1: Client Types}
  */
 export function none(): ClientAuthentication {
-  return createClientAuthentication('none', { authenticate: () => withClientId })
+  return createClientAuthentication('none', { authenticate: () => withClientId, isFixed: true })
 }
 
 /** Sends the secret in the `Authorization` header. `plain`: for servers that do not decode it. */
@@ -130,6 +130,7 @@ function withSecret(
             const value: unknown = await readSecret()
             return isSecret(value) ? toClientAuth(value, context) : undefined
           }, timeoutMs),
+    isFixed,
     readSecret,
     methodFor: chooseMethod,
   })

@@ -52,9 +52,13 @@ const METADATA_BYTES = 524_288
  *   const metadata = await http('https://login.example.com/.well-known/openid-configuration')
  */
 export function createHttp({ fetch, addresses, clock, timeoutMs, observe }: HttpOptions): Http {
+  let safeAddress: string | undefined
+
   return async (url, given: RequestInit = {}) => {
     const address = addresses.reach(url)
-    if (!addresses.isSafe(address)) throw unsafeUrl()
+    // Most requests are for the same URL, the token endpoint.
+    if (address !== safeAddress && !addresses.isSafe(address)) throw unsafeUrl()
+    safeAddress = address
     const abort = new AbortController()
     const init: RequestInit = { ...given, redirect: 'manual', signal: abort.signal }
     const exchange = async () => {
@@ -63,13 +67,14 @@ export function createHttp({ fetch, addresses, clock, timeoutMs, observe }: Http
       // The monotonic clock stops while the machine is suspended.
       const tripMs = Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)
       observe?.(response.headers, tripMs)
-      const body = await (init.method === 'POST'
-        ? readBeginning(response, TOKEN_RESPONSE_BYTES)
-        : readText(response, METADATA_BYTES))
+      const isPost = init.method === 'POST'
+      const { text, error } = await read(response, isPost ? TOKEN_RESPONSE_BYTES : METADATA_BYTES)
+      // The beginning of JSON has complete members. A form that breaks off might end in the middle of a token.
+      if (error !== undefined && !(isPost && /^\s*\{/.test(text))) throw error
       // A runtime that hides a redirect reports the status 0, with which no response can be constructed.
       const status = response.status || 302
       // A status that forbids a body also forbids an empty body.
-      const copy = new Response(body || null, { status, headers: response.headers })
+      const copy = new Response(text || null, { status, headers: response.headers })
       return Object.defineProperty(copy, 'url', { value: url })
     }
     return withDeadline(exchange(), timeoutMs, clock, () => {
@@ -101,16 +106,7 @@ export async function readText(response: Pick<Response, 'body'>, maxBytes: numbe
   return text
 }
 
-/**
- * Reads a body as text. If it is JSON that is too long or breaks off, returns its beginning, whose complete members can be
- * used. A form that breaks off might end in the middle of a token.
- */
-async function readBeginning(response: Response, maxBytes: number): Promise<string> {
-  const { text, error } = await read(response, maxBytes)
-  if (error !== undefined && !/^\s*\{/.test(text)) throw error
-  return text
-}
-
+/** Reads a body as text. If it is too long or breaks off, returns its beginning, and the error. */
 async function read(
   response: Pick<Response, 'body'>,
   maxBytes: number,

@@ -8,7 +8,7 @@ import type { TokenGrant, UserClaims } from '../../model/token-grant.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { type EvertokenErrorOptions, RequestRefusedError } from '../../vocabulary/index.ts'
 import { withDeadline } from '../runtime/deadline.ts'
-import type { ValidateIdToken } from './token-server.ts'
+import type { IdTokenValidation } from './token-server.ts'
 import type { TokenSignatures } from './token-signatures.ts'
 
 /**
@@ -27,7 +27,7 @@ export function createIdTokenValidator(
   client: oauth.Client,
   signatures: TokenSignatures,
   clock: Clock,
-): ValidateIdToken {
+): IdTokenValidation['validateIdToken'] {
   return async (idToken, grant, user, metadata) => {
     try {
       const checking = readValid(client, signatures, metadata, idToken, clock)

@@ -77,7 +77,7 @@ export async function requestTokens(
 ): Promise<TokenEndpointResponse> {
   const { serverClock, responseRules, dialect, binding, authenticator } = connection
   const isBound = proofKey !== undefined
-  let timeOfRequest = serverClock.startRequest()
+  let timeOfRequest!: ReturnType<typeof serverClock.startRequest>
   const request = (send: Http) => {
     timeOfRequest = serverClock.startRequest()
     return sendForm(
@@ -94,6 +94,7 @@ export async function requestTokens(
   // A response from a cache has the date of the cached copy.
   const time = timeOfRequest(response.headers.has('age') ? undefined : date)
   const grant = readTokenResponse(body, time, { ...responseRules, isSignIn, isBound, allowsOther })
+  if (response.ok && grant?.accessToken) return { response, body, grant, date }
   const authentication = describeAuthentication(
     response.status,
     isJsonObject(body) ? body['error'] : undefined,

@@ -22,13 +22,17 @@ import {
   withReason,
 } from './token-request.ts'
 
-/** Validates the new ID token of a grant. */
-export type ValidateIdToken = (
-  idToken: string,
-  grant: TokenGrant,
-  user: KnownUser,
-  metadata: oauth.AuthorizationServer,
-) => Promise<RefreshResult>
+/** Validates the new ID tokens of grants. */
+export interface IdTokenValidation {
+  validateIdToken(
+    idToken: string,
+    grant: TokenGrant,
+    user: KnownUser,
+    metadata: oauth.AuthorizationServer,
+  ): Promise<RefreshResult>
+  /** Fetches the keys that validate an ID token, if they are not known. */
+  prefetchKeys(metadata: oauth.AuthorizationServer): Promise<void>
+}
 
 /**
  * How late a refresh token can be sent again for the nonce of a proof, in milliseconds. The first request leaves at least 2
@@ -45,11 +49,11 @@ export interface ConnectedTokenServer extends TokenServer {
 /**
  * Creates the part of an authorization server that keeps tokens current.
  *
- * @param validateIdToken - Validates ID tokens. Without it, ID tokens are only compared with the user of the session.
+ * @param validation - Validates ID tokens. Without it, ID tokens are only compared with the user of the session.
  */
 export function createTokenServer(
   connection: Connection,
-  validateIdToken?: ValidateIdToken,
+  validation?: IdTokenValidation,
 ): ConnectedTokenServer {
   const { registration, client, authenticator, http, patientHttp } = connection
   const { dialect, fetchMetadata, metadataForToken, sendProbe, scopeSeparator, revocation } = connection
@@ -116,6 +120,8 @@ export function createTokenServer(
       const { refreshToken, parameters, user, idToken: previousIdToken, isContinued, proofKey } = wanted
       try {
         const metadata = await fetchMetadata()
+        // The response has a new ID token. Its new refresh token is stored sooner if the keys are known by then.
+        if (previousIdToken !== undefined) validation?.prefetchKeys(metadata).catch(() => undefined)
         const authenticate = await authenticator.prepared()
         const sending = { http: patientHttp, proofKey, resendWithinMs: RESEND_WITHIN_MS }
         const result = await sendRefreshToken(refreshToken, metadata, authenticate, parameters, sending)
@@ -133,8 +139,8 @@ export function createTokenServer(
         const known = { claims: user, original, issuer, clientId: client.client_id, isContinued }
         if (namesAnotherUser(known, readClaims(idToken) ?? {}))
           return { kind: 'subject_changed', grant: tokens }
-        if (!validateIdToken) return { kind: 'refreshed', grant: tokens, date }
-        return { ...(await validateIdToken(idToken, tokens, known, expected)), date }
+        if (!validation) return { kind: 'refreshed', grant: tokens, date }
+        return { ...(await validation.validateIdToken(idToken, tokens, known, expected)), date }
       } catch (error) {
         return toResultWithoutResponse(error)
       }

@@ -6,7 +6,7 @@ import type { RefreshResult } from '../../ports/authorization-server.ts'
 import type { LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import type { CompletedAttempt, RefreshAttempt, TokenResult } from './attempt.ts'
 import { recover } from './failure.ts'
-import { createLeaseKeeper } from './keep-lease.ts'
+import { createLeaseKeeper, type LeaseKeeper } from './keep-lease.ts'
 import type { TakenLease } from './lease.ts'
 import { persist } from './persist.ts'
 import { endGrant, handleRejection, reportUsedTwice } from './rejection.ts'
@@ -34,7 +34,7 @@ export async function exchange(
   const { keepAlive } = refresh.demand
   const { emit } = context
   const sender = createSender(refresh, taken.snapshot, context)
-  const keeper = createLeaseKeeper(refresh, sender, context)
+  let keeper: LeaseKeeper | undefined
 
   await sender.send(taken)
   try {
@@ -50,7 +50,7 @@ export async function exchange(
       sender.undecided++
     }
   } finally {
-    keeper.stop()
+    keeper?.stop()
     // An event has reported every failure of this work.
     if (sender.open.size > 0) keepAlive(receiveLateResponses().catch(ignoreTyped))
   }
@@ -59,7 +59,7 @@ export async function exchange(
   async function nextResponse(): Promise<CompletedAttempt> {
     for (;;) {
       const message = await sender.mailbox.next(BEAT_MS)
-      if (!message) keeper.tick()
+      if (!message) (keeper ??= createLeaseKeeper(refresh, sender, context)).tick()
       else if (message.kind === 'broken') throw message.error
       else {
         sender.open.delete(message.attempt)

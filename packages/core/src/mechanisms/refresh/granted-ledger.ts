@@ -20,22 +20,23 @@ import type { RefreshAttempt, RefreshContext } from './attempt.ts'
  * A token with less scope than requested is stored for calls that need no more than it has.
  *
  * @param settlement - Whether it is the first response to its refresh token, or the newer one of two.
+ * @param problem - From `problemOf`.
  * @param maxTokenBytes - How many bytes all tokens may take as JSON.
  */
 export function ledgerWithResponse(
   settlement: 'write' | 'replace',
   ledger: TokenLedger,
   { attempt: request, grant }: { readonly attempt: RefreshAttempt; readonly grant: TokenGrant },
+  problem: ErrorCode | undefined,
   time: TimeReading,
   { acquisition, random }: Pick<RefreshContext, 'acquisition' | 'random'>,
   maxTokenBytes: number,
 ): TokenLedger {
   const { key, rejected, lastUse, holder, attempt, from, date, late } = request
   const origin = { from, attempt, date, late }
-  const code = problemOf(grant, request, ledger)
-  const heldKey = narrowedKey(key, grant.accessToken?.scope) ?? key
+  const heldKey = (problem === SCOPE && narrowedKey(key, grant.accessToken?.scope)) || key
   // No other request names the details that a token lacks, so such a token serves none.
-  const usable = code === DETAILS ? { ...grant, accessToken: undefined } : grant
+  const usable = problem === DETAILS ? { ...grant, accessToken: undefined } : grant
   const response = { grant: usable, key: heldKey, attempt, rejected, origin }
   const capacity = { maxTokenBytes, lastUse }
   const granted =
@@ -47,12 +48,12 @@ export function ledgerWithResponse(
   const isOthers = ledger.lease !== undefined && ledger.lease.holder !== holder
   const isOnly = ledger.attempt === attempt && !isOthers && request.isLast !== false
   const next = isOnly ? granted : withDoubt(granted)
-  if (code === undefined) return next
+  if (problem === undefined) return next
   const options = { jitter: random() }
   const paused =
-    acquisition.policy.pausesOnlyKey || code === SCOPE || code === DETAILS
-      ? withParameterBackOff(next, key, code, time, options)
-      : withBackOff(next, code, time, options)
+    acquisition.policy.pausesOnlyKey || problem === SCOPE || problem === DETAILS
+      ? withParameterBackOff(next, key, problem, time, options)
+      : withBackOff(next, problem, time, options)
   // The lease of another process is kept.
   return { ...paused, lease: next.lease }
 }
@@ -64,7 +65,7 @@ const DETAILS = 'authorization_details_not_granted'
 /**
  * Returns why a response has no token for the callers that have sent this request.
  *
- * @param ledger - The stored tokens. A response without details means that those of the stored token have not changed.
+ * @param ledger - The tokens before the response. Without details, those of the stored token have not changed.
  */
 export function problemOf(
   grant: TokenGrant,
@@ -74,8 +75,9 @@ export function problemOf(
   if (!grant.accessToken) return typeErrorOf(grant)?.code ?? 'token_response_malformed'
   const { scope, authorizationDetails = tokens[key]?.authorizationDetails } = grant.accessToken
   if (narrowedKey(key, scope) !== undefined) return SCOPE
-  const types = detailTypes(request.parameters?.['authorization_details'])
-  return areGranted(types, authorizationDetails) ? undefined : DETAILS
+  const requested = request.parameters?.['authorization_details']
+  if (requested === undefined) return undefined
+  return areGranted(detailTypes(requested), authorizationDetails) ? undefined : DETAILS
 }
 
 export function typeErrorOf({ unknownType: type, unusable }: TokenGrant): ConfigurationError | undefined {

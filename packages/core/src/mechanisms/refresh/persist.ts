@@ -6,7 +6,7 @@ import type { TimeReading } from '../../model/time-reading.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import { omitUndefined } from '../../rules/members.ts'
 import { isOfRemovedAccount, settle } from '../../rules/refresh/settle.ts'
-import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
+import { ConfigurationError, type ErrorCode, OperatorError } from '../../vocabulary/index.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import { revokeUntilDone } from '../protocol/revoke-token.ts'
 import { everySwapLost, MAX_SWAPS } from '../stores/until-won.ts'
@@ -81,12 +81,13 @@ async function persistOnce(
     } else {
       const { ledger } = current.record
       const time = context.serverClock.read()
+      const problem = problemOf(grant, attempt, ledger)
       const ledgerAfter = (maxTokenBytes: number) =>
-        ledgerWithResponse(settlement, ledger, response, time, context, maxTokenBytes)
+        ledgerWithResponse(settlement, ledger, response, problem, time, context, maxTokenBytes)
       const snapshot = await handle.storeGrant(current, { grant, now: time.wall, ledgerAfter, keepAlive })
       if (snapshot !== 'again') {
-        reportGrantEnd(handle, current, snapshot, context)
-        return resultOf(handle, response, snapshot, time, context)
+        if (snapshot.record.ledger.grantExpiry?.isSoon) reportGrantEnd(handle, current, snapshot, context)
+        return resultOf(handle, response, problem, snapshot, time, context)
       }
     }
     current = undefined
@@ -110,6 +111,7 @@ function reportGrantEnd(
 function resultOf(
   handle: LedgerHandle,
   { attempt, grant }: ArrivedGrant,
+  problem: ErrorCode | undefined,
   snapshot: LedgerSnapshot,
   time: TimeReading,
   { acquisition, clock, emit }: PersistContext,
@@ -117,7 +119,6 @@ function resultOf(
   const session = fingerprint(handle.key)
   const { ledger } = snapshot.record
   const token = ledger.tokens[attempt.key]
-  const problem = problemOf(grant, attempt, ledger)
   if (problem !== undefined || !token) {
     const code = problem ?? 'token_response_malformed'
     const cause = grant.unusable

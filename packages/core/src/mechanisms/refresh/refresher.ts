@@ -95,12 +95,12 @@ export function createRefresher(options: RefresherOptions): Refresher {
     const calledAt = clock.elapsed()
     const first = await joinFlight(handle, seen, call, calledAt)
     if (first.kind !== 'token') return first
-    const { token: found, snapshot } = first
+    const { token: found, snapshot, time = serverClock.read() } = first
     // A flight that another caller started can return the token that this caller does not want.
     const isUnwanted =
       found.value === call.rejected ||
       found.value === call.replaced ||
-      !isValidFor(found, timeFor(found, serverClock.read()), call.minValiditySeconds)
+      !isValidFor(found, timeFor(found, time), call.minValiditySeconds)
     return isUnwanted ? joinFlight(handle, snapshot, call, calledAt) : first
   }
 

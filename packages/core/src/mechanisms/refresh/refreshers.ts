@@ -1,6 +1,5 @@
 import type { Acquisition } from '../../ports/acquisition.ts'
 import type { TokenServer } from '../../ports/authorization-server.ts'
-import type { KeepAlive } from '../../ports/runtime.ts'
 import type { RefreshPolicy } from '../../rules/refresh/decide.ts'
 import type { AuthorizationServers } from '../protocol/authorization-servers.ts'
 import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
@@ -27,15 +26,23 @@ export function createRefreshers(
   servers: AuthorizationServers,
   create: (server: TokenServer) => Refresher,
 ): SessionRefresher {
-  const refreshers = new WeakMap<TokenServer, Refresher>()
+  const refreshers = new Map<TokenServer, Refresher>()
+  /** The server of the latest call. Most applications have only one, and no lookup then. */
+  let latest: TokenServer | undefined
+  let refresher: Refresher | undefined
+
+  function refresherOf(server: TokenServer): Refresher {
+    const known = refreshers.get(server) ?? create(server)
+    refreshers.set(server, known)
+    return known
+  }
 
   return {
     token(handle, seen, call) {
       const server = seen && servers.serverFor(seen.record)
       if (!server) return { kind: 'sign_in', code: 'no_session' }
       if (seen.record.ledger.proofKey && !server.binding) throw bindingMissing()
-      let refresher = refreshers.get(server)
-      if (!refresher) refreshers.set(server, (refresher = create(server)))
+      if (server !== latest || !refresher) [latest, refresher] = [server, refresherOf(server)]
       return refresher.token(handle, seen, call)
     },
   }
@@ -51,11 +58,11 @@ export function bindingMissing(): ConfigurationError {
 export function createRefreshTokenAcquisition(server: TokenServer, policy: RefreshPolicy): Acquisition {
   return {
     policy,
-    ready: (keepAlive: KeepAlive) => server.ready(keepAlive),
+    ready: server.ready,
     acquire: ({ ledger, claims: user = {}, idToken, isContinued }, parameters) => {
       const { refreshToken = '', proofKey } = ledger
       return server.refresh({ refreshToken, parameters, user, idToken, isContinued, proofKey })
     },
-    isResponding: () => server.isResponding(),
+    isResponding: server.isResponding,
   }
 }

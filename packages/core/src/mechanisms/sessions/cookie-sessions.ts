@@ -5,13 +5,13 @@ import type { SealedRecords } from './sealed-store.ts'
 import { EMPTY_LEDGER } from '../../model/token-ledger.ts'
 import {
   createHandleOptions,
+  type HandleOptions,
   insert,
-  storedUntil,
   type SessionStrategy,
   type SessionStrategyOptions,
 } from './session-strategy.ts'
 import type { SessionHandle } from '../../ports/session-handle.ts'
-import { type HandleOptions, createStoredHandle } from './stored-session.ts'
+import { createStoredHandle, storedUntil } from './stored-session.ts'
 
 export interface CookieStrategyOptions extends SessionStrategyOptions {
   /** Encrypts cookies. The key differs from that of the store, so that no stored record is a valid cookie. */
@@ -123,7 +123,7 @@ export function createCookieHandle(
   return createStoredHandle(key, options, {
     isOnlyInStore: allStored,
     maxRecordBytes: Math.min(maxRecordBytes, MAX_RECORD_BYTES),
-    ...(carried && { carried }),
+    carried,
     newest(held) {
       if (!held) return allStored ? undefined : carried
       if (!carried || held.ended || held.generation >= carried.generation) return held
@@ -131,8 +131,8 @@ export function createCookieHandle(
       options.sealedStore.reportWentBack?.(carried)
       return carried
     },
+    tombstoneUntil: (record) => Math.max(record.expiresAt, options.clock.now() + TOMBSTONE_SECONDS),
     keepUntil(record) {
-      if (record.ended) return Math.max(record.expiresAt, options.clock.now() + TOMBSTONE_SECONDS)
       const over = storedUntil(record, options.idleTimeoutSeconds)
       if (!record.browserIsCurrent) return over
       return Math.min(over, Math.max(options.clock.now(), record.touchedAt) + LATE_REQUEST_SECONDS)

@@ -21,7 +21,7 @@ export interface SignOut {
 /** Completes sign-outs in the background when the session store fails or is slow. */
 export interface PendingSignOuts {
   /** Whether an attempt to end the session has failed. The session must not be used any longer. */
-  has(key: string): boolean
+  readonly has: (key: string) => boolean
   /**
    * Ends a session. Waits at most `SIGN_OUT_WAIT_MS` and then continues in the background.
    *
@@ -71,7 +71,7 @@ export function createPendingSignOuts(clock: Clock, emit: EventListener | undefi
   }
 
   return {
-    has: (key) => keys.has(key),
+    has: keys.has.bind(keys),
     retry,
     async end({ key, carried }, end) {
       const first = end()

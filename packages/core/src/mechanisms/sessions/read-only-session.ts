@@ -12,14 +12,14 @@ export function asReadOnly(session: RequestSession, isInCookie: boolean): Reques
     ...session,
     start: () => Promise.reject(readOnly('start a session')),
     end: () => Promise.reject(readOnly('end the session')),
-    beforeRefresh() {
-      if (isInCookie) throw readOnly('refresh the access token')
-      session.beforeRefresh()
-    },
-    beforeChange() {
-      if (isInCookie) throw readOnly('change the session')
-      session.beforeChange()
-    },
+    ...(isInCookie && {
+      beforeRefresh() {
+        throw readOnly('refresh the access token')
+      },
+      beforeChange() {
+        throw readOnly('change the session')
+      },
+    }),
   }
 }
 

@@ -74,11 +74,13 @@ export function rememberWrites(
       const known = written.get(key)
       return known ? readAfter(key, known) : inner.read(key)
     },
-    readNow(key) {
-      const held = inner.readNow(key)
-      const known = written.get(key)
-      return known && known.sealed !== held?.sealed ? undefined : held
-    },
+    readNow:
+      inner.readNow &&
+      ((key) => {
+        const held = inner.readNow?.(key)
+        const known = written.get(key)
+        return known && known.sealed !== held?.sealed ? undefined : held
+      }),
     remove(key) {
       if (written.get(key)) written.set(key, undefined)
       return inner.remove(key)

@@ -35,9 +35,10 @@ export interface RequestSession {
   observe(snapshot: Snapshot): void
   /**
    * Records the result of a refresh that this request does not wait for, if it completes before the response. It must handle a
-   * rejection: no caller waits for this promise, and Node.js ends a process with an unhandled rejection.
+   * rejection: no caller waits for this promise, and Node.js ends a process with an unhandled rejection. Absent if the response
+   * carries no result of a refresh.
    */
-  startedInBackground(work: Promise<TokenResult<Snapshot>>): void
+  readonly startedInBackground?: ((work: Promise<TokenResult<Snapshot>>) => void) | undefined
   /** Starts a session and replaces any previous one. */
   start(make: MakeRecord, options?: SessionStart): Promise<StartedSession>
   /** Sets the session that another request has started for the browser of this request. */
@@ -48,8 +49,12 @@ export interface RequestSession {
    * @param revoke - The tokens that the caller revokes next. Default: none.
    */
   end(reason: EndReason, revoke?: RevokedTokens): Promise<SignOut | undefined>
-  /** @throws {ConfigurationError} If the response can no longer send a new generation to the browser. */
-  beforeRefresh(): void
+  /**
+   * Absent if no refresh needs a new cookie.
+   *
+   * @throws {ConfigurationError} If the response can no longer send a new generation to the browser.
+   */
+  readonly beforeRefresh?: (() => void) | undefined
   /** @throws {ConfigurationError} If the cookie is so old that the session may have changed, unseen by the store. */
   beforeChange(): void
   /** Extends the session if needed, prepares its cookie, and cleans up after the browser has caught up. */
@@ -113,8 +118,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   }
 
   function beforeRefresh(): void {
-    if (tracker && (state.areHeadersSent || tracker.isLate()))
-      throw headersAlreadySent('refresh the access token', true)
+    if (state.areHeadersSent || tracker?.isLate()) throw headersAlreadySent('refresh the access token', true)
   }
 
   async function finishBackground(): Promise<void> {
@@ -127,7 +131,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     const seen = sessionToTouch(state)
     const handle = seen && (await find())
     if (!handle) return
-    const call = { beforeRefresh, background: startedInBackground, keepAlive }
+    const call = tracker ? { beforeRefresh, background: startedInBackground, keepAlive } : { keepAlive }
     const result = await touchOrTidy(handle, seen, touch, tracker, call, clock)
     if (result === 'refreshing') await finishBackground()
     else if (result) observe(result)
@@ -157,8 +161,8 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     hadSession: () => hadSession,
     keepAlive,
     observe,
-    startedInBackground,
-    beforeRefresh,
+    startedInBackground: tracker && startedInBackground,
+    beforeRefresh: tracker && beforeRefresh,
     beforeChange() {
       if (tracker?.isLate()) throw headersAlreadySent('change the session', true)
     },

@@ -41,18 +41,18 @@ const FORMAT = /^e1\*Fe26\.2\*(\w{8})\*\*[\w-]{22}\*[\w-]+\*\*\*[\w-]{42}[AEIMQU
 export function createSeal(secrets: readonly [string, ...string[]], purpose: string): Seal {
   let derived: [Key, ...Key[]] | undefined
   // Keep the resolved keys and not the promise: on some runtimes, a request cannot await the work of another one.
-  const deriveAll = () => Promise.all(secrets.map((secret) => derive(secret, purpose)))
-  const keys = async () => (derived ??= (await deriveAll()) as [Key, ...Key[]])
+  const deriveAll = async () =>
+    (derived = (await Promise.all(secrets.map((secret) => derive(secret, purpose)))) as [Key, ...Key[]])
 
   return {
     async seal(value) {
-      const [newest] = await keys()
+      const [newest] = derived ?? (await deriveAll())
       return PREFIX + (await ironSeal(value, newest, defaults))
     },
     async unseal(sealed) {
       const keyId = FORMAT.exec(sealed)?.[1]
       if (keyId === undefined) return { rejected: 'malformed' }
-      const all = await keys()
+      const all = derived ?? (await deriveAll())
       const key = all.find(({ id }) => id === keyId)
       if (!key) return { rejected: 'unknown_key' }
       try {
@@ -63,7 +63,8 @@ export function createSeal(secrets: readonly [string, ...string[]], purpose: str
       }
     },
     async keyIds() {
-      return [...new Set((await keys()).map(({ id }) => id))].toSorted()
+      const all = derived ?? (await deriveAll())
+      return [...new Set(all.map(({ id }) => id))].toSorted()
     },
   }
 }

@@ -10,9 +10,9 @@ export interface SealedStore extends SealedRecords {
   read(key: string): Promise<SealedRecord | undefined>
   /**
    * Same as `read`, without a promise. Returns `undefined` if `read` must be called, for example because the record must
-   * be decrypted.
+   * be decrypted. Absent if the store cannot do that.
    */
-  readNow(key: string): SealedRecord | undefined
+  readonly readNow?: ((key: string) => SealedRecord | undefined) | undefined
   /**
    * @param owner - The user, if `next` does not name one.
    * @returns The record that is now in the store, or `'again'` if the swap was lost.
@@ -52,13 +52,15 @@ export function createSealedStore(
       if (result.record.id !== key) throw unreadable('of another session')
       return result
     },
-    readNow(key) {
-      const sealed = store.readNow(key)
-      const known = sealed === undefined ? undefined : records.seen(sealed)
-      return known?.record.id === key ? known : undefined
-    },
+    readNow:
+      store.readNow &&
+      ((key) => {
+        const sealed = store.readNow?.(key)
+        const known = sealed === undefined ? undefined : records.seen(sealed)
+        return known?.record.id === key ? known : undefined
+      }),
     async swap(key, expected, next, expiresAt, owner = next.claims.sub) {
-      const pair = await records.seal(next)
+      const pair = records.remember(next, await seal.seal(next))
       const hint = { owner, isNote: next.ended !== undefined }
       return (await store.swap(key, expected, pair.sealed, expiresAt, hint)) ? pair : 'again'
     },
@@ -87,6 +89,8 @@ export interface SealedRecords {
   /** Encrypts a record. Every text is different, even for the same record. */
   seal(record: SessionRecord): Promise<SealedRecord>
   open(sealed: string): Promise<SealedRecord | { readonly rejected: RejectionReason }>
+  /** Remembers the result of `seal`. */
+  remember(record: SessionRecord, sealed: string): SealedRecord
   /** Returns the result of `open` if this process remembers this text. */
   readonly seen: (sealed: string) => SealedRecord | undefined
 }
@@ -115,6 +119,7 @@ export function createSealedRecords(
 
   return {
     seen: memo.get,
+    remember,
     seal: async (record) => remember(record, await seal.seal(record)),
     async open(sealed) {
       const known = memo.get(sealed)

@@ -3,14 +3,14 @@ import { randomId, sha256 } from '../runtime/digest.ts'
 import type { CookieMac } from './cookie-mac.ts'
 import {
   createHandleOptions,
+  type HandleOptions,
   insert,
-  storedUntil,
   type SessionStrategy,
   type SessionStrategyOptions,
 } from './session-strategy.ts'
 import type { SessionHandle } from '../../ports/session-handle.ts'
 import { TOMBSTONE_SECONDS } from './end-notices.ts'
-import { type HandleOptions, createStoredHandle } from './stored-session.ts'
+import { createStoredHandle } from './stored-session.ts'
 
 const MAX_IDS = 2000
 
@@ -60,10 +60,6 @@ export function createServerHandle(key: string, options: HandleOptions): Session
   return createStoredHandle(key, options, {
     isOnlyInStore: true,
     maxRecordBytes: Infinity,
-    newest: (held) => held,
-    keepUntil: (record) =>
-      record.ended
-        ? options.clock.now() + TOMBSTONE_SECONDS
-        : storedUntil(record, options.idleTimeoutSeconds),
+    tombstoneUntil: () => options.clock.now() + TOMBSTONE_SECONDS,
   })
 }

@@ -1,12 +1,12 @@
 import type { KeepAlive } from '../../ports/runtime.ts'
-import type { SessionHandle } from '../../ports/session-handle.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { SessionHandle, StoredRefresh } from '../../ports/session-handle.ts'
 import { endsAt, type SessionRecord } from '../../model/session-record.ts'
 import { type EventListener, OperatorError, type RejectionReason } from '../../vocabulary/index.ts'
-import { LISTEN_MS } from '../protocol/http.ts'
-import { createEndNotices } from './end-notices.ts'
+import { createEndNotices, type EndNotices } from './end-notices.ts'
 import type { BrowserCookieTracker } from './browser-cookie-tracker.ts'
 import { createPendingSignOuts, type PendingSignOuts } from './pending-sign-outs.ts'
-import type { HandleOptions } from './stored-session.ts'
+import type { SealedStore } from './sealed-store.ts'
 import { shareReads } from './shared-reads.ts'
 
 /** A session that was found by its cookie. */
@@ -78,6 +78,24 @@ export interface SessionStrategy {
   readonly pending: PendingSignOuts
 }
 
+/** The parts that all sessions of one kind share. */
+export interface HandleOptions {
+  readonly sealedStore: SealedStore
+  /** Same as `sealedStore.read`, but callers at the same moment share one read. */
+  readonly readShared: SealedStore['read']
+  readonly clock: Clock
+  /** Maximum inactivity, in seconds. */
+  readonly idleTimeoutSeconds: number
+  readonly notices: EndNotices
+  readonly pending: PendingSignOuts
+  /** Removes a session that has ended from the index of the store. */
+  readonly unlist?: ((record: SessionRecord) => Promise<unknown>) | undefined
+  /** Whether `refreshed` decides about the claims of a new ID token. Until then, the session keeps its claims. */
+  readonly keepClaims?: boolean | undefined
+  /** Receives each refresh after its tokens were stored. No caller waits for it. Never rejects. */
+  readonly refreshed?: ((refresh: StoredRefresh) => Promise<unknown>) | undefined
+}
+
 export interface SessionStrategyOptions extends Omit<HandleOptions, 'readShared' | 'notices' | 'pending'> {
   readonly emit?: EventListener
   /** Set for runtimes in which a request cannot await the work of another one. Sessions then share no work. */
@@ -107,12 +125,4 @@ export async function insert(
   const expiresAt = endsAt(record, idleTimeoutSeconds)
   if ((await sealedStore.swap(record.id, undefined, record, expiresAt)) !== 'again') return
   throw new OperatorError('store_unavailable', 'Cannot start the session: its key is taken')
-}
-
-/**
- * Returns when the store may forget a session that has not ended, in seconds since the epoch. A refresh that was sent
- * before the end of the session, or of its grant, needs the record for its response, which can extend both.
- */
-export function storedUntil(record: SessionRecord, idleTimeoutSeconds: number): number {
-  return endsAt(record, idleTimeoutSeconds) + (record.ledger.lease ? LISTEN_MS / 1000 : 0)
 }

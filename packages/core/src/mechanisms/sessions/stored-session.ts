@@ -1,5 +1,4 @@
-import type { Clock } from '../../ports/clock.ts'
-import type { EndedSession, SessionHandle, Snapshot, StoredRefresh } from '../../ports/session-handle.ts'
+import type { EndedSession, SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import {
   toUnfinishedTombstone,
   toFinishedTombstone,
@@ -9,47 +8,33 @@ import {
 import { toTombstone, endsAt, type SessionRecord } from '../../model/session-record.ts'
 import { withLedger, withTokenResponse } from '../../model/session-transitions.ts'
 import { type EndReason, OperatorError } from '../../vocabulary/index.ts'
-import { type EndNotices, timeReason } from './end-notices.ts'
-import type { PendingSignOuts } from './pending-sign-outs.ts'
+import { timeReason } from './end-notices.ts'
 import { isUnreadable, type SealedRecord, type SealedStore } from './sealed-store.ts'
+import type { HandleOptions } from './session-strategy.ts'
 import { everySwapLost, MAX_SWAPS } from '../stores/until-won.ts'
-
-export interface HandleOptions {
-  readonly sealedStore: SealedStore
-  /** Same as `sealedStore.read`, but callers at the same moment share one read. */
-  readonly readShared: SealedStore['read']
-  readonly clock: Clock
-  /** Maximum inactivity, in seconds. */
-  readonly idleTimeoutSeconds: number
-  readonly notices: EndNotices
-  readonly pending: PendingSignOuts
-  /** Removes a session that has ended from the index of the store. */
-  readonly unlist?: ((record: SessionRecord) => Promise<unknown>) | undefined
-  /** Whether `refreshed` decides about the claims of a new ID token. Until then, the session keeps its claims. */
-  readonly keepClaims?: boolean | undefined
-  /** Receives each refresh after its tokens were stored. No caller waits for it. Never rejects. */
-  readonly refreshed?: ((refresh: StoredRefresh) => Promise<unknown>) | undefined
-}
+import { LISTEN_MS } from '../protocol/http.ts'
 
 /** The parts that differ between cookie sessions and server sessions. */
 export interface StoragePolicy {
-  /** Returns the newest record, given the record that the store holds. */
-  newest(held: SessionRecord | undefined): SessionRecord | undefined
-  /** Returns when the store may forget a record, in seconds since the epoch. */
-  keepUntil(record: SessionRecord): number
+  /** Returns the newest record, given the record that the store holds. By default, it is that one. */
+  readonly newest?: (held: SessionRecord | undefined) => SessionRecord | undefined
+  /** Returns when the store may forget the tombstone of a session that has ended, in seconds since the epoch. */
+  tombstoneUntil(record: SessionRecord): number
+  /** Returns when the store may forget any other record. By default, `storedUntil` decides. */
+  readonly keepUntil?: (record: SessionRecord) => number
   /** The maximum size of a record as JSON, in bytes. */
   readonly maxRecordBytes: number
   /** Whether a session is over when it is missing from the store. */
   readonly isOnlyInStore: boolean
   /** The session that the cookie carries, if it carries one. */
-  readonly carried?: SessionRecord
+  readonly carried?: SessionRecord | undefined
 }
 
 /** Creates the handle of a session. The store holds its newest record, or shows that none exists. */
 export function createStoredHandle(
   key: string,
   options: HandleOptions,
-  { newest, keepUntil, maxRecordBytes, isOnlyInStore, carried }: StoragePolicy,
+  { newest, tombstoneUntil, keepUntil, maxRecordBytes, isOnlyInStore, carried }: StoragePolicy,
 ): SessionHandle {
   const {
     sealedStore,
@@ -66,6 +51,7 @@ export function createStoredHandle(
   const onlyCarried = carried && { record: carried, sealed: undefined }
 
   function newestOf(held: SealedRecord | undefined): Snapshot | undefined {
+    if (!newest) return held
     const record = newest(held?.record)
     // The same object each time, so that a caller can see that nothing has changed.
     if (held && held.record === record) return held
@@ -79,9 +65,15 @@ export function createStoredHandle(
     return current?.record.ended ? undefined : current
   }
 
-  const swap: SessionHandle['swap'] = async (from, to) => {
-    const snapshot = await sealedStore.swap(key, from.sealed, to, keepUntil(to), from.record.claims.sub)
-    if (snapshot !== 'again' && to.ended) notices.forget(key)
+  function swap(from: Snapshot, to: SessionRecord): Promise<Snapshot | 'again'> {
+    const { sub } = from.record.claims
+    if (to.ended) return sealedStore.swap(key, from.sealed, to, tombstoneUntil(to), sub).then(forgetEnded)
+    const until = keepUntil ? keepUntil(to) : storedUntil(to, idleTimeoutSeconds)
+    return sealedStore.swap(key, from.sealed, to, until, sub)
+  }
+
+  function forgetEnded(snapshot: Snapshot | 'again'): Snapshot | 'again' {
+    if (snapshot !== 'again') notices.forget(key)
     return snapshot
   }
 
@@ -114,7 +106,7 @@ export function createStoredHandle(
   }
 
   function readNow(now?: number): Snapshot | undefined {
-    const current = pending.has(key) ? undefined : newestOf(sealedStore.readNow(key))
+    const current = pending.has(key) ? undefined : newestOf(sealedStore.readNow?.(key))
     // Without a record in the store, only `read` knows whether the session is over.
     return current?.sealed === undefined ? undefined : ifActive(current, now)
   }
@@ -161,10 +153,12 @@ export function createStoredHandle(
     swapLedger: (from, ledger) => swap(from, withLedger(from.record, ledger)),
     async storeGrant(from, { grant, now, ledgerAfter, keepAlive }) {
       const next = withTokenResponse(from.record, grant, now, ledgerAfter, maxRecordBytes, keepClaims)
-      const snapshot = await swap(from, next)
+      const swapped = swap(from, next)
+      if (!refreshed) return swapped
+      const snapshot = await swapped
       if (snapshot === 'again') return 'again'
       const stored = { handle, before: from.record, after: snapshot.record, claims: grant.claims, keepAlive }
-      if (refreshed && grant.accessToken) keepAlive(refreshed(stored))
+      if (grant.accessToken) keepAlive(refreshed(stored))
       return snapshot
     },
     refuse: (from, reason) => swap(from, toTombstone(from.record, reason)),
@@ -173,7 +167,7 @@ export function createStoredHandle(
       if (before) keepAlive(unlist(before.record).catch(ignoreStore))
     },
     read: () => readWith(sealedStore.read),
-    readNow,
+    readNow: sealedStore.readNow && readNow,
     readShared: () => readWith(readShared),
     async end(reason, revoke = false, condition) {
       for (let i = 0; i < MAX_SWAPS; i++) {
@@ -199,6 +193,14 @@ export function createStoredHandle(
     },
   }
   return handle
+}
+
+/**
+ * Returns when the store may forget a session that has not ended, in seconds since the epoch. A refresh that was sent
+ * before the end of the session, or of its grant, needs the record for its response, which can extend both.
+ */
+export function storedUntil(record: SessionRecord, idleTimeoutSeconds: number): number {
+  return endsAt(record, idleTimeoutSeconds) + (record.ledger.lease ? LISTEN_MS / 1000 : 0)
 }
 
 const nothing = () => Promise.resolve()

@@ -59,8 +59,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
 
   function noteSuccess(): void {
     const before = health
-    // While the store works, this function does not read the clock.
-    const now = before.kind === 'working' ? 0 : clock.elapsed()
+    const now = clock.elapsed()
     health = afterSuccess(before, now)
     if (before.kind !== 'working' && health.kind === 'working')
       emit({ type: 'store_recovered', durationMs: now - before.since })
@@ -112,7 +111,8 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       try {
         const whole = withDeadline(work(), storeTimeoutMs, clock, createTimeout)
         const value = await (isDown ? probe(whole) : whole)
-        noteSuccess()
+        if (health.kind === 'working') health = afterSuccess(health)
+        else noteSuccess()
         return value
       } catch (error) {
         throw noteFailure(operation, error, startedUnder, startedAt)

@@ -7,8 +7,8 @@ import { type CircuitBreakerOptions, createCircuitBreaker, NotSentError } from '
  * If the store made a swap, the swap succeeds even if its response was lost.
  */
 export interface GuardedStore extends Pick<SessionStore, 'read' | 'swap' | 'remove'> {
-  /** Same as `read`, without a promise. Returns `undefined` if the store cannot do that, or has no such record. */
-  readNow(key: string): string | undefined
+  /** Same as `read`, without a promise. Absent if the store cannot do that. Returns `undefined` if it has no such record. */
+  readonly readNow: ((key: string) => string | undefined) | undefined
   readonly index: SessionIndex | undefined
 }
 
@@ -25,7 +25,7 @@ export function createGuardedStore({ store, ...options }: GuardedStoreOptions): 
   return {
     read,
     // It is looked up each time, because an application may replace `read` of its store.
-    readNow: (key) => immediateReadOf(store)?.(key),
+    readNow: immediateReadOf(store) && ((key) => immediateReadOf(store)?.(key)),
     async swap(key, expected, record, expiresAt, hint) {
       let failure: unknown
       const change = [key, expected, record, expiresAt] as const

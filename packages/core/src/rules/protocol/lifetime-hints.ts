@@ -34,9 +34,13 @@ export function readGrantExpiry(
   body: Body,
   { obtainedAt, ahead }: Pick<StoredToken, 'obtainedAt' | 'ahead'>,
 ): GrantExpiry | undefined {
-  const lifetimes = LIFETIMES.map((name) => readSeconds(body[name])).filter((each) => each !== undefined)
-  if (lifetimes.length === 0) return undefined
-  const lifetime = Math.min(Math.max(1, Math.floor(Math.min(...lifetimes))), MAX_SECONDS)
+  let shortest: number | undefined
+  for (const name of LIFETIMES) {
+    const seconds = body[name] === undefined ? undefined : readSeconds(body[name])
+    if (seconds !== undefined) shortest = Math.min(seconds, shortest ?? seconds)
+  }
+  if (shortest === undefined) return undefined
+  const lifetime = Math.min(Math.max(1, Math.floor(shortest)), MAX_SECONDS)
   return { at: Math.floor(obtainedAt + lifetime), lifetime, ...(ahead !== undefined && { ahead }) }
 }
 
@@ -54,12 +58,12 @@ export function readSessionExpiry(
   return seconds !== undefined && seconds > obtainedAt ? seconds - ahead : undefined
 }
 
-/** Returns when the background refresh of a token starts, if `refresh_in` reports a time within its lifetime. */
+/** Returns when the background refresh of a token starts, if the member `refresh_in` is a time within its lifetime. */
 export function readRefreshAt(
-  body: Body,
+  refreshIn: unknown,
   { obtainedAt, expiresAt }: Pick<StoredToken, 'obtainedAt' | 'expiresAt'>,
 ): number | undefined {
-  const seconds = readSeconds(body['refresh_in'])
+  const seconds = readSeconds(refreshIn)
   const lifetime = expiresAt - obtainedAt
   if (seconds === undefined || seconds >= lifetime) return undefined
   return obtainedAt + Math.max(seconds, lifetime * MIN_REFRESH_FRACTION)

@@ -27,12 +27,12 @@ function parseForm(text: string): Record<string, unknown> | undefined {
   const members = [...new URLSearchParams(text)]
   return withoutConflicts(
     Object.fromEntries(members),
-    members.map(([name, value]) => [name, JSON.stringify(value)]),
+    members.map(([name, value]) => [JSON.stringify(name), JSON.stringify(value)]),
   )
 }
 
-/** A member of an object: its name, and its value as JSON. */
-type Member = readonly [name: string, json: string]
+/** A member of an object: its name and its value, both as JSON. */
+type Member = readonly [name: string, value: string]
 
 function withoutConflicts(
   body: Readonly<Record<string, unknown>>,
@@ -41,7 +41,8 @@ function withoutConflicts(
   const result = { ...body }
   if (members.length === Object.keys(body).length) return result
   const seen = new Map<string, string>()
-  for (const [name, json] of members) {
+  for (const [nameJson, json] of members) {
+    const name = JSON.parse(nameJson) as string
     const value = JSON.stringify(JSON.parse(json))
     if ((seen.get(name) ?? value) !== value && name !== 'refresh_token') delete result[name]
     seen.set(name, value)
@@ -52,7 +53,7 @@ function withoutConflicts(
 /** Finds the refresh token of a body that was cut off. The server may have replaced the previous one by it. */
 function salvageRefreshToken(text: string): Record<string, unknown> | undefined {
   const tokens = topLevelMembers(text)
-    .filter(([name]) => name === 'refresh_token')
+    .filter(([name]) => parseJson(name) === 'refresh_token')
     .map(([, json]) => parseJson(json))
   const token = tokens.findLast((value) => typeof value === 'string')
   return token === undefined ? undefined : { refresh_token: token }
@@ -61,42 +62,25 @@ function salvageRefreshToken(text: string): Record<string, unknown> | undefined 
 /** Splits the members of the outermost object, which can be damaged. Takes linear time. */
 function topLevelMembers(json: string): Member[] {
   const members: Member[] = []
-  const marks = /["{}[\]:,]/g
   let depth = 0
-  let previous = ''
-  let name: unknown
-  let start = 0
-  const endMember = (at: number) => {
-    if (typeof name === 'string') members.push([name, json.slice(start, at).trim()])
-    name = undefined
-  }
-  for (let match = marks.exec(json); match; match = marks.exec(json)) {
-    const { 0: mark, index } = match
+  let [latest, start] = ['', 0]
+  let name: string | undefined
+  for (let at = 0; at <= json.length; at++) {
+    const mark = json[at]
     if (mark === '"') {
-      marks.lastIndex = endOfString(json, index)
-      if (depth === 1) previous = json.slice(index, marks.lastIndex)
-      continue
+      const first = at
+      // A string that is not closed ends with the text.
+      for (at++; at < json.length && json[at] !== '"'; at++) if (json[at] === '\\') at++
+      if (depth === 1) latest = json.slice(first, at + 1)
     }
-    if (depth === 1 && (mark === ',' || mark === '}')) endMember(index)
-    if (depth === 1 && mark === ':') {
-      name = parseJson(previous)
-      start = index + 1
-    }
+    if (mark === ':' && depth === 1) [name, start] = [latest, at + 1]
+    const isEnd = at >= json.length || (depth === 1 && (mark === ',' || mark === '}'))
+    if (isEnd && name !== undefined) members.push([name, json.slice(start, at)])
+    if (isEnd) name = undefined
     if (mark === '{' || mark === '[') depth++
     if (mark === '}' || mark === ']') depth--
   }
-  endMember(json.length)
   return members
-}
-
-/** Returns the index after a string. A string that is not closed ends with the text. */
-function endOfString(json: string, start: number): number {
-  for (let at = json.indexOf('"', start + 1); at >= 0; at = json.indexOf('"', at + 1)) {
-    let backslashes = 0
-    while (json[at - 1 - backslashes] === '\\') backslashes++
-    if (backslashes % 2 === 0) return at + 1
-  }
-  return json.length
 }
 
 function parseJson(json: string): unknown {

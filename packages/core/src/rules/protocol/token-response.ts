@@ -45,9 +45,9 @@ export function readTokenResponse(
   { defaultTokenLifetimeSeconds, tokenTypes, tokenHeader, isSignIn = false, ...rules }: TokenResponseRules,
 ): TokenGrant | undefined {
   if (!isJsonObject(body)) return undefined
-  const [value, refreshToken, idToken] = [body['access_token'], body['refresh_token'], body['id_token']].map(
-    readText,
-  )
+  const value = readText(body['access_token'])
+  const refreshToken = readText(body['refresh_token'])
+  const idToken = readText(body['id_token'])
   // Bitbucket and HubSpot have another name for it.
   const scope = readScope(body['scope'] ?? body['scopes'])
   const isToken = value !== undefined && isTokenText(value)
@@ -65,7 +65,7 @@ export function readTokenResponse(
     ? UNTIL_SESSION_ENDS_SECONDS
     : Math.min(defaultTokenLifetimeSeconds, UNTIL_SESSION_ENDS_SECONDS)
   const expiresAt = time.obtainedAt + (lifetimeSeconds(body['expires_in']) ?? unknownSeconds)
-  const refreshAt = readRefreshAt(body, { ...time, expiresAt })
+  const { refresh_in: refreshIn, authorization_details: details } = body
   const accessToken = usable
     ? omitUndefined({
         value,
@@ -73,9 +73,9 @@ export function readTokenResponse(
         header: isBound ? undefined : tokenHeader,
         ...time,
         expiresAt,
-        refreshAt,
+        refreshAt: refreshIn === undefined ? undefined : readRefreshAt(refreshIn, { ...time, expiresAt }),
         scope,
-        authorizationDetails: readAuthorizationDetails(body['authorization_details']),
+        authorizationDetails: details === undefined ? undefined : readAuthorizationDetails(details),
       })
     : undefined
   // Keycloak reports the lifetime of a refresh token that a sign-in does not return.
@@ -95,8 +95,10 @@ export function lifetimeSeconds(expiresIn: unknown): number | undefined {
 
 /** Returns a scope with its values separated by single spaces. Some servers separate them by commas, or send a list. */
 function readScope(value: unknown): string | undefined {
-  const texts = [value].flat().filter((each) => typeof each === 'string')
-  return readText(splitScope(texts.join(' ')).join(' '))
+  const text: unknown = Array.isArray(value)
+    ? value.filter((each) => typeof each === 'string').join(' ')
+    : value
+  return typeof text === 'string' ? readText(splitScope(text).join(' ')) : undefined
 }
 
 function readText(value: unknown): string | undefined {
@@ -142,8 +144,8 @@ export function unknownTokenType(
   if (typeof type !== 'string') return 'not a string'
   const name = type.toLowerCase()
   // A token that is bound is never sent as Bearer.
-  if (name !== 'dpop' && ['bearer', ...tokenTypes].some((each) => each.toLowerCase() === name))
-    return undefined
+  if (name === 'bearer') return undefined
+  if (name !== 'dpop' && tokenTypes.some((each) => each.toLowerCase() === name)) return undefined
   return SHOWN.test(type) ? `"${type}"` : 'not printable'
 }
 

@@ -96,12 +96,14 @@ function bestToken(
 ): readonly [StoredToken | undefined, Freshness] {
   const own = wanted.isForced ? undefined : tokens[wanted.key]
   const state = own ? stateOf(id, own, wanted, time, policy) : 'expired'
-  if (state !== 'expired' || wanted.isForced || wanted.replaced !== undefined) return [own, state]
+  const mayUseOther = wanted.key !== '' && !wanted.isForced && wanted.replaced === undefined
+  if (state !== 'expired' || !mayUseOther) return [own, state]
   const held = heldTokens(tokens, wanted.key)
   // If an API has rejected a token, it can have revoked all that existed then. Only a later one can help.
-  const rejectedAttempt = held.find(({ value }) => value === wanted.rejected)?.attempt ?? -1
+  const rejected =
+    wanted.rejected === undefined ? undefined : held.find(({ value }) => value === wanted.rejected)
   for (const token of held) {
-    if (token.attempt <= rejectedAttempt && token.value !== wanted.rejected) continue
+    if (token === own || (rejected && token !== rejected && token.attempt <= rejected.attempt)) continue
     const other = stateOf(id, token, wanted, time, policy)
     if (other !== 'expired') return [token, other]
   }
@@ -113,16 +115,17 @@ function stateOf(
   token: StoredToken,
   wanted: TokenWanted,
   time: TimeReading,
-  policy: RefreshPolicy,
+  { refreshBeforeExpirySeconds: seconds }: RefreshPolicy,
 ): Freshness {
   if (isFromFuture(token, time)) return 'expired'
   const now = timeFor(token, time)
-  const seconds = policy.refreshBeforeExpirySeconds
-  // Most tokens are fresh with every jitter, which costs more than the rest to compute.
-  const isFresh = freshness(token, now, seconds, 1) === 'fresh'
-  const state = isFresh ? 'fresh' : freshness(token, now, seconds, jitterOf(id))
-  if (token.value === wanted.replaced || !isValidFor(token, now, wanted.minValiditySeconds)) return 'expired'
-  if (token.value !== wanted.rejected || state === 'expired') return state
+  // Only the start of the soft window depends on the jitter, which costs more than the rest to compute.
+  const earliest = freshness(token, now, seconds, 1)
+  const { minValiditySeconds } = wanted
+  if (earliest === 'expired' || token.value === wanted.replaced) return 'expired'
+  if (minValiditySeconds !== undefined && !isValidFor(token, now, minValiditySeconds)) return 'expired'
+  const state = earliest === 'soft' ? freshness(token, now, seconds, jitterOf(id)) : earliest
+  if (token.value !== wanted.rejected) return state
   const wait = rejectionWaitSeconds(token.rejections ?? 0, token.expiresAt - token.obtainedAt)
   // A clock that is behind the writer's must not turn the wait off.
   return Math.max(0, now - token.obtainedAt) < wait ? 'fresh' : 'expired'
@@ -138,7 +141,8 @@ function replace(
   if (consumes === 'refresh_token') {
     if (ledger.refreshToken === undefined)
       return { do: 'sign_in', code: 'no_refresh_token', isRevoked: ledger.isRevoked }
-    if (exceedsGrant(wanted.request?.scope, ledger.scope))
+    const scope = wanted.request?.scope
+    if (scope !== undefined && exceedsGrant(scope, ledger.scope))
       return { do: 'fail', code: 'scope_not_granted', seconds: 0 }
   }
   for (const backOff of [ledger.backOff, ledger.parameterBackOffs?.[wanted.key]]) {

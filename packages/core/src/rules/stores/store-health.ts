@@ -101,10 +101,14 @@ export function afterResponse(health: StoreHealth, now: number): StoreHealth {
   return { kind: 'failing', responses: health.responses + 1, since, failures: 0, failedAt: now }
 }
 
-/** Returns the health after an operation has succeeded, whenever it began. */
-export function afterSuccess(health: StoreHealth, now: number): StoreHealth {
+/**
+ * Returns the health after an operation has succeeded, whenever it began.
+ *
+ * @param now - It makes no difference while the store works.
+ */
+export function afterSuccess(health: StoreHealth, now: number = 0): StoreHealth {
   const responses = health.responses + 1
-  if (health.kind === 'working') return { ...health, responses }
+  if (health.kind === 'working') return { kind: 'working', responses, recoveredAt: health.recoveredAt }
   if (health.kind === 'failing' && now - health.failedAt < QUIET_MS)
     return { ...health, failures: 0, responses }
   return { kind: 'working', responses, recoveredAt: responses }

@@ -160,7 +160,7 @@ function connect(
         minValiditySeconds,
         forceRefresh,
         keepAlive,
-        background: (work) => startedInBackground(work.then(asSessionResult)),
+        background: startedInBackground && ((work) => startedInBackground(work.then(asSessionResult))),
       },
     )
     return tokenFrom(bound, result)
