@@ -151,7 +151,7 @@ function run(command, show) {
 /** Adds up the times that the shell prints, such as `0m1.204s`. */
 function secondsIn(times) {
   return [...times.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
-    (sum, [, minutes, seconds]) => sum + 60 * Number(minutes) + Number(seconds),
+    (all, [, minutes, seconds]) => all + 60 * Number(minutes) + Number(seconds),
     0,
   )
 }
