@@ -10,7 +10,9 @@ const ALONE = [
   ['types', 'npm run types'],
   ['dialect', 'npm run dialect'],
   ['api', 'npm run api'],
-  ['test', 'npm test'],
+  // The two other parts of `npm test` are the model and the simulation.
+  ['test', 'npx vitest run'],
+  ['model', 'npm run test:model -- --runs 2000 --seed 1'],
   ['burst', 'npm run test:burst'],
   ['exhaustive', 'npm run test:exhaustive'],
   ['mutants', 'npm run test:mutants -- --every 16'],
