@@ -14,8 +14,8 @@ const LANES = [
     api: 'npm run api',
     docs: 'npm run docs',
     size: 'npm run bench:size -- --check',
-    model: 'npm run test:model -- --runs 300 --seed 1',
-    burst: 'npm run test:burst',
+    model: 'npm run test:model -- --runs 100 --seed 1',
+    burst: 'npm run test:burst -- 5',
   },
 ]
 

@@ -74,7 +74,13 @@ export function temporaryFolder(name) {
   return mkdtemp(join(tmpdir(), `evertoken-${name}-`))
 }
 
-export async function start(path, args, { ready, folder, stopSignal, owner = {} }) {
+/**
+ * Starts a program.
+ *
+ * @param options.ready - What it prints when it has started.
+ * @param options.port - If the program prints that before it listens: the port that must accept connections too.
+ */
+export async function start(path, args, { ready, port, folder, stopSignal, owner = {} }) {
   const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder, ...owner })
   const end = async (signal) => {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
@@ -89,6 +95,7 @@ export async function start(path, args, { ready, folder, stopSignal, owner = {} 
   }
   try {
     await said(child, ready)
+    if (port !== undefined) await untilListening(child, port)
   } catch (error) {
     await stop()
     throw error
@@ -115,6 +122,27 @@ function said(child, ready) {
       fail(`ended with ${code}`)
     })
   })
+}
+
+async function untilListening(child, port) {
+  const deadline = performance.now() + START_MS
+  while (!(await accepts(port))) {
+    if (child.exitCode !== null || child.signalCode !== null || performance.now() > deadline)
+      throw new Error(`"${child.spawnfile}" does not listen on port ${port}`)
+    await sleep(20)
+  }
+}
+
+async function accepts(port) {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
 }
 
 /** A cluster is up a moment after the last slot has an owner. */

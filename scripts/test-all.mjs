@@ -1,39 +1,47 @@
-// Runs every check and every test, one after the other, and adds up what passed and failed.
-// Each step installs its tools. Long suites run with fewer cases here, so that the whole takes less than 30 minutes.
+// Runs every check and every test, and adds up what passed and failed.
+// Each step installs its tools. Long suites run with fewer cases here, so that the whole takes less than 25 minutes.
 // Usage: node scripts/test-all.mjs [step …]
 import { spawn } from 'node:child_process'
 
-const steps = [
+/** These use all processors, or their results depend on time. So they run one after the other. */
+const ALONE = [
   ['format', 'npm run format:check'],
   ['lint', 'npm run lint'],
   ['types', 'npm run types'],
   ['dialect', 'npm run dialect'],
   ['api', 'npm run api'],
-  ['test', 'npm test'],
+  // The two other parts of `npm test` are the model and the simulation.
+  ['test', 'npx vitest run'],
+  ['model', 'npm run test:model -- --runs 2000 --seed 1'],
   ['burst', 'npm run test:burst'],
   ['exhaustive', 'npm run test:exhaustive'],
-  ['mutants', 'npm run test:mutants -- --every 12'],
-  ['simulation', 'npm run test:simulation -- --runs 300 --seed 1'],
+  ['mutants', 'npm run test:mutants -- --every 16'],
+  ['simulation', 'npm run test:simulation -- --runs 200 --seed 1'],
   ['stores', 'npm run test:stores'],
   ['faults', 'npm run test:faults -- --runs 300 --seed 1'],
   ['herd', 'npm run test:herd -- --quick'],
   ['storm', 'npm run bench:storm -- --expiries 10 --no-peers'],
   ['demo', 'npm run demo'],
+]
+
+/** These mostly wait for downloads, for processes that start, and for browsers. So two of them run at the same time. */
+const LANES = 2
+const IN_LANES = [
   ['browser', 'npm run test:browser'],
-  ['frameworks', 'npm run test:frameworks'],
-  ['second-server', 'npm run test:second-server'],
-  ['conformance', 'npm run test:conformance'],
-  ['servers', 'npm run test:servers'],
-  ['dialects', 'npm run test:dialects'],
-  ['client-tokens', 'npm run test:client-tokens'],
-  ['protocol', 'npm run test:protocol'],
-  ['connections', 'npm run test:connections'],
-  ['mcp', 'npm run test:mcp'],
-  ['standards', 'npm run test:standards'],
-  ['adapters', 'npm run test:adapters'],
   ['runtimes', 'npm run test:runtimes'],
-  ['edge', 'npm run test:edge'],
+  ['frameworks', 'npm run test:frameworks'],
+  ['servers', 'npm run test:servers'],
+  ['adapters', 'npm run test:adapters'],
   ['packages', 'npm run test:packages'],
+  ['edge', 'npm run test:edge'],
+  ['client-tokens', 'npm run test:client-tokens'],
+  ['connections', 'npm run test:connections'],
+  ['conformance', 'npm run test:conformance'],
+  ['mcp', 'npm run test:mcp'],
+  ['protocol', 'npm run test:protocol'],
+  ['dialects', 'npm run test:dialects'],
+  ['second-server', 'npm run test:second-server'],
+  ['standards', 'npm run test:standards'],
 ]
 
 /** The closing lines of vitest, and of the project's own scripts. */
@@ -45,7 +53,9 @@ const CLOSINGS = [
 // oxlint-disable-next-line no-control-regex
 const COLOURS = /\u001b\[[\d;]*m/g
 
-const FAILURE = /^(FAIL|×|not ok|violation)|SURVIVED|CANNOT BE MADE|Error: /
+/** The lines about a failure in the formats of all steps. */
+const FAILURE =
+  /^(?:FAIL|×|not ok|violation|failed:|seed \d+:|reproduce:|\w*Error\b.*: )|✗|: failed \(|\bFAILED\b|SURVIVED|CANNOT BE MADE|took longer than/
 const MAX_FAILURES = 8
 
 /** A step that takes longer hangs. */
@@ -54,28 +64,23 @@ const STEP_MS = 900_000
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 
 const wanted = process.argv.slice(2)
+const [alone, inLanes] = [ALONE, IN_LANES].map((steps) =>
+  steps.filter(([name]) => wanted.length === 0 || wanted.includes(name)),
+)
 const results = []
 // The download of the browser takes minutes, so it runs beside the first steps. If it fails, its step tries again.
 if (wanted.length === 0)
   spawn('sh', ['scripts/ensure-chromium.sh'], { stdio: 'ignore' }).on('error', () => undefined)
-for (const [name, command] of steps) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue
-  console.log(`\n=== ${name}: ${command}`)
-  const startedAt = performance.now()
-  const { status, output } = await run(command)
-  results.push({
-    name,
-    status,
-    seconds: Math.round((performance.now() - startedAt) / 1000),
-    ...count(output, status),
-    failures: status === 0 ? [] : failuresIn(output),
-  })
+for (const [name, command] of alone) {
+  console.log(titleOf(name, command))
+  await perform(name, command, (chunk, stream) => stream.write(chunk))
 }
+await Promise.all(Array.from({ length: LANES }, runLane))
 
 console.log()
-for (const { name, status, seconds, passed, failed, failures } of results) {
+for (const { name, status, seconds, cpuSeconds, passed, failed, failures } of results) {
   console.log(
-    `${status === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(13)} ${seconds}s passed=${passed} failed=${failed}`,
+    `${status === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(13)} ${seconds}s cpu=${cpuSeconds}s passed=${passed} failed=${failed}`,
   )
   for (const line of failures) console.log(`       ${line}`)
 }
@@ -83,33 +88,74 @@ const total = (key) => results.reduce((all, result) => all + result[key], 0)
 console.log(`${total('passed')} passed, ${total('failed')} failed`)
 process.exitCode = results.every(({ status }) => status === 0) ? 0 : 1
 
-/** Runs a command, and shows and returns its output. */
-function run(command) {
+/** Prints the output of a step when the step has ended, so that the lanes do not mix their lines. */
+async function runLane() {
+  for (let step = inLanes.shift(); step; step = inLanes.shift()) {
+    const [name, command] = step
+    let output = ''
+    await perform(name, command, (chunk) => (output += chunk))
+    console.log(`${titleOf(name, command)}\n${output}`)
+  }
+}
+
+function titleOf(name, command) {
+  return `\n=== ${name}: ${command}`
+}
+
+async function perform(name, command, show) {
+  const startedAt = performance.now()
+  const { status, output, cpuSeconds } = await run(command, show)
+  results.push({
+    name,
+    status,
+    seconds: Math.round((performance.now() - startedAt) / 1000),
+    cpuSeconds,
+    ...count(output, status),
+    failures: status === 0 ? [] : failuresIn(output),
+  })
+}
+
+/** Runs a command, shows and returns its output, and measures the CPU time of all its processes. */
+function run(command, show) {
   return new Promise((resolve) => {
+    // The shell reports the times on its own descriptor, which the command does not inherit.
+    const measured = `{ ${command}; } 3>&-; status=$?; times >&3; exit $status`
+    const stdio = ['ignore', 'pipe', 'pipe', 'pipe']
     // A separate process group lets us end the command with all processes that it started.
-    const child = spawn('bash', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const child = spawn('bash', ['-c', measured], { stdio, detached: true })
     const end = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')
+    let output = ''
+    let times = ''
+    const add = (chunk, stream) => {
+      show(chunk, stream)
+      output += chunk
+    }
     const hangs = setTimeout(() => {
-      console.error(`took longer than ${STEP_MS / 1000} s: ${command}`)
+      add(`took longer than ${STEP_MS / 1000} s: ${command}\n`, process.stderr)
       end()
     }, STEP_MS)
     process.once('exit', end)
-    let output = ''
-    for (const [stream, target] of [
-      [child.stdout, process.stdout],
-      [child.stderr, process.stderr],
-    ]) {
-      stream.on('data', (chunk) => {
-        target.write(chunk)
-        output += chunk
-      })
-    }
+    child.stdout.on('data', (chunk) => add(chunk, process.stdout))
+    child.stderr.on('data', (chunk) => add(chunk, process.stderr))
+    child.stdio[3].on('data', (chunk) => (times += chunk))
     child.on('close', (status) => {
       clearTimeout(hangs)
       process.off('exit', end)
-      resolve({ status: status ?? 1, output: output.replace(COLOURS, '') })
+      resolve({
+        status: status ?? 1,
+        output: output.replace(COLOURS, ''),
+        cpuSeconds: Math.round(secondsIn(times)),
+      })
     })
   })
+}
+
+/** Adds up the times that the shell prints, such as `0m1.204s`. */
+function secondsIn(times) {
+  return [...times.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
+    (all, [, minutes, seconds]) => all + 60 * Number(minutes) + Number(seconds),
+    0,
+  )
 }
 
 /** Returns the lines about failures, so that the end of a long output shows them. */

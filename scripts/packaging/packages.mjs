@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,9 +14,19 @@ const npm = (args, cwd) => run('npm', [...args, '--loglevel=error'], { cwd, maxB
 /** Builds all packages, without files of an earlier build. Resolves to the folders of the packages. */
 export async function buildPackages() {
   const folders = (await readdir(join(root, 'packages'))).map((name) => join(root, 'packages', name))
-  await Promise.all(folders.map((folder) => rm(join(folder, 'dist'), { recursive: true, force: true })))
+  await Promise.all(folders.map(removeOutdated))
   await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', ...folders])
   return folders
+}
+
+/** Removes the built files whose source no longer exists. The others stay, because other tests can be using them. */
+async function removeOutdated(folder) {
+  const built = await readdir(join(folder, 'dist'), { recursive: true }).catch(() => [])
+  for (const file of built) {
+    const [, name] = /^(.+?)\.(?:js|d\.ts)(?:\.map)?$/.exec(file) ?? []
+    if (name !== undefined && !existsSync(join(folder, 'src', `${name}.ts`)))
+      await rm(join(folder, 'dist', file))
+  }
 }
 
 /** Packs every package into a folder, which it empties first. Resolves to the name, folder, tarball and files of each. */

@@ -45,7 +45,9 @@ function take(report: Report, usedSeed: number): void {
   table.add(report)
   covered.add(report.name)
   for (const { invariant, what } of report.violations) {
-    print(`${invariant}: ${what}\n    reproduce: --runs 20 --seed ${usedSeed} --only '${report.name}'`)
+    print(
+      `violation: ${invariant}: ${what}\n    reproduce: --runs 20 --seed ${usedSeed} --only '${report.name}'`,
+    )
   }
 }
 

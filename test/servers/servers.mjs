@@ -119,6 +119,8 @@ async function startProgram(command, args, settings, name) {
   const folder = await temporaryFolder(name)
   return start(command, [...args, JSON.stringify(settings)], {
     ready: 'ready',
+    // The programs in Python print it before they listen.
+    port: settings.port,
     folder,
     stopSignal: 'SIGTERM',
   })

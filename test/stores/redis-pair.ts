@@ -18,7 +18,12 @@ export async function startRedisPair(connect: RedisConnect): Promise<Pair> {
   return {
     connect: () => connect(current.url),
     cutReplication: () => link.cut(),
-    isBlocked: async () => false,
+    isBlocked: () =>
+      // The writes have one connection, so the first one that waits blocks the others.
+      withClient(
+        primary.url,
+        async (client) => !(await client.info('clients')).includes('blocked_clients:0'),
+      ),
     async failOver() {
       await primary.kill()
       await withClient(replica.url, (client) => client.sendCommand(['REPLICAOF', 'NO', 'ONE']))
@@ -55,7 +60,8 @@ async function withClient<T>(url: string, work: (client: RedisClientType) => Pro
   }
 }
 
-const WAIT = { count: 1, timeoutSeconds: 1 }
+/** A busy machine confirms late. Only a write that hangs is not confirmed in this time. */
+const WAIT = { count: 1, timeoutSeconds: 60 }
 
 export function connectNodeRedis(wait: boolean): RedisConnect {
   return async (url) => {

@@ -11,7 +11,8 @@ export function userSessionCases(store: SessionStore, other: SessionStore): Cont
     name: `sessions of a user, ${session} session: another process lists them, and ends all except one`,
     async run() {
       const world = createWorld({ clock: createShiftableClock() })
-      const options = { ...world.options, store, session, indexSessions: true }
+      // The disk of the test can be slow: each change of the file store waits for it.
+      const options = { ...world.options, store, session, indexSessions: true, storeTimeoutSeconds: 60 }
       const [auth, elsewhere] = [evertoken(options), evertoken({ ...options, store: other })]
       const sub = crypto.randomUUID()
       const users = await Promise.all([1, 2, 3].map(() => world.signIn(auth, { sub })))

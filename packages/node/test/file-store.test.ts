@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import fs, {
   chmod,
   chown,
@@ -22,8 +23,11 @@ import { sessionStoreContract } from '@evertoken/testkit'
 import { build } from 'esbuild'
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 
+/** A file system in memory behaves the same, and does not wait for the disk at each change. */
+const home = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
 async function createFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'evertoken-file-'))
+  const folder = await mkdtemp(join(home, 'evertoken-file-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
@@ -35,7 +39,7 @@ describe('the contract of stores', () => {
   let movedBy = 0
   const startedAt = Date.now() / 1000
   const clock = { now: () => startedAt + movedBy, elapsed: () => movedBy * 1000 }
-  const path = join(tmpdir(), `evertoken-contract-${process.pid}`, 'tokens.json')
+  const path = join(home, `evertoken-contract-${process.pid}`, 'tokens.json')
   const cases = sessionStoreContract(() => createFileStore({ path, clock }), {
     now: clock.now,
     waitUntilExpired: async (seconds) => void (movedBy += seconds),
@@ -137,7 +141,7 @@ const PROGRAM = `
 let program = ''
 
 beforeAll(async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'evertoken-program-'))
+  const folder = await mkdtemp(join(home, 'evertoken-program-'))
   program = join(folder, 'program.mjs')
   const stdin = { contents: PROGRAM, resolveDir: import.meta.dirname }
   const conditions = ['@evertoken/source', 'node', 'import', 'default']

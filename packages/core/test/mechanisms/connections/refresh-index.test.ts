@@ -158,7 +158,7 @@ describe('the index of refreshes', () => {
         // The lists of weeks that are over and have no entry are forgotten.
         expect(Math.max(0, ...Array.from(lists.values(), (keys) => keys.size))).toBeLessThanOrEqual(3)
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     )
   })
 

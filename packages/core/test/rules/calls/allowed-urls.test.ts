@@ -246,8 +246,8 @@ describe('resolvePlain', () => {
         const url = parseUrl(text, isRelative ? from : undefined)
         expect([plain, url && isAllowed(url, prefixes)]).toEqual([url?.href, true])
       }),
-      { numRuns: 20_000 },
+      { numRuns: 5_000 },
     )
-    expect(decided).toBeGreaterThan(1000)
+    expect(decided).toBeGreaterThan(100)
   })
 })
