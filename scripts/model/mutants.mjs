@@ -462,7 +462,7 @@ export const mutants = {
   ],
   'removal of a connection revokes nothing': [
     ['connections consents'],
-    [{ in: 'createConnectionChanges.revoke', replace: '[$revoking, $spare].filter($test)', with: '[]' }],
+    [{ in: 'createConnectionRevocation.revoke', replace: '[$revoking, $spare].filter($test)', with: '[]' }],
   ],
   'connection not listed for the refresh of idle grants': [
     ['connections consents'],

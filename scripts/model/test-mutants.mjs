@@ -187,7 +187,7 @@ export const testMutants = {
   'only the latest change is named': [[REPORT_TESTS], [{ constant: 'MAX_CHANGES', with: '1' }]],
   'failed revocation forgotten when the owner connects another account': [
     [REPORT_TESTS],
-    [{ in: 'createConnectionChanges.connect', remove: '$keepAlive(revoke($$$args))' }],
+    [{ in: 'createConnectionChanges.connect', remove: '$keepAlive($revocation.revokeUntilDone($$$args))' }],
   ],
   'failed revocation repeated after a grant of the same account': [
     [REPORT_TESTS],

@@ -1,39 +1,29 @@
 import { connectedRecord } from '../../model/connected-record.ts'
 import {
-  type ConnectionRecord,
   disconnectedRecord,
   findFault,
-  isOfRegistration,
   isOtherAccount,
   revokedRecord,
   suspendedRecord,
 } from '../../model/connection-record.ts'
 import type { Registration } from '../../model/session-record.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
-import type { TokenServer } from '../../ports/authorization-server.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import { type EventListener, RequestRefusedError, type RevocationOutcome } from '../../vocabulary/index.ts'
-import { revokeToken, revokeUntilDone } from '../protocol/revoke-token.ts'
 import { retryStore } from '../refresh/persist.ts'
 import { untilWon } from '../stores/until-won.ts'
 import type { ConnectionHandleOptions } from './connection-handle.ts'
+import {
+  createConnectionRevocation,
+  type FindRevokingServer,
+  type RevokingServer,
+} from './connection-revocation.ts'
 import type { ConnectionRef, ConnectionSnapshot } from './connection-store.ts'
 import { createReportedSwap } from './reported-swap.ts'
-
-/** The client of a provider that can revoke its grants. */
-export type RevokingServer = Pick<TokenServer, 'registration' | 'revoke'>
 
 export interface ConnectionChangeOptions extends ConnectionHandleOptions {
   readonly emit: EventListener
 }
-
-/**
- * Resolves to a client of the provider, if there is one.
- *
- * @param grantClientId - The client of the grant, if the known one could not revoke it. The client is then looked up again, because
- * another process can have changed it.
- */
-export type FindRevokingServer = (grantClientId?: string) => Promise<RevokingServer | undefined>
 
 /** Changes that an owner causes, and not a refresh. */
 export interface ConnectionChanges {
@@ -83,6 +73,7 @@ export interface ConnectionChanges {
 export function createConnectionChanges(options: ConnectionChangeOptions): ConnectionChanges {
   const { store, clock, listener, emit, refreshIndex } = options
   const swapAndReport = createReportedSwap(options)
+  const revocation = createConnectionRevocation({ emit, clock })
 
   /** Resolves to `undefined` if no record exists. A record that cannot be read is removed. */
   async function toTombstone(
@@ -99,37 +90,6 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
       const next = disconnectedRecord(held.record)
       return swapAndReport(ref, held, next, () => listener.removed(ref), keepAlive)
     })
-  }
-
-  async function revoke(
-    { key }: ConnectionRef,
-    record: ConnectionRecord,
-    server: RevokingServer | undefined,
-    revokeOne: typeof revokeUntilDone = revokeToken,
-  ): Promise<RevocationOutcome> {
-    if (!server || !isOfRegistration(record, server.registration)) return 'unsupported'
-    const { revoking, spare, tokens } = record.ledger
-    const refreshTokens = [revoking, spare].filter((token) => token !== undefined)
-    const revocation = { server, emit, clock }
-    const revocations = refreshTokens.map((token) => revokeOne(revocation, key, token))
-    // The revocation of a refresh token ends the access tokens of its grant too (RFC 7009 §2.1).
-    const accessTokens = revoking === undefined ? Object.values(tokens) : []
-    for (const { value } of accessTokens) revocations.push(revokeOne(revocation, key, value, 'access_token'))
-    return worstOf(await Promise.all(revocations))
-  }
-
-  /** Revokes the grant with the known client. If that fails, or the grant is of another client, it uses the latest client. */
-  async function revokeWithLatest(
-    ref: ConnectionRef,
-    record: ConnectionRecord,
-    findServer: FindRevokingServer,
-  ): Promise<RevocationOutcome> {
-    const known = await findServer()
-    const outcome = await revoke(ref, record, known)
-    const isOther = known && !isOfRegistration(record, known.registration)
-    if (outcome !== 'failed' && !isOther) return outcome
-    const latest = await findServer(record.clientId)
-    return latest === known ? outcome : revoke(ref, record, latest)
   }
 
   /** A connection that the owner has made since then must be listed. */
@@ -167,7 +127,7 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
         await refreshIndex?.move(undefined, next)
         if ((await swapRecord()) === 'again') return 'again'
         if (earlier?.ended && isOtherAccount(earlier, registration, grant.claims))
-          keepAlive(revoke(ref, earlier, server, revokeUntilDone))
+          keepAlive(revocation.revokeUntilDone(ref, earlier, server))
         // The grant is stored. If this fails, the connection stays in its earlier list, where it is found.
         if (refreshIndex) keepAlive(refreshIndex.move(record, next).catch(() => undefined))
         return record === undefined
@@ -195,18 +155,14 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
         return tombstone ? 'failed' : 'nothing_to_revoke'
       }
       const { record, sealed } = tombstone
-      const outcome = await revokeWithLatest(ref, record, findServer).catch(() => 'failed' as const)
+      const outcome = await revocation
+        .revokeWithLatest(ref, record, findServer)
+        .catch(() => 'failed' as const)
       if (outcome === 'failed') return 'failed'
       if ((await store.swap(ref, sealed, revokedRecord(record))) !== 'again') await unlist(ref)
       return outcome
     },
   }
-}
-
-const WORST_FIRST: readonly RevocationOutcome[] = ['failed', 'unsupported', 'revoked']
-
-function worstOf(outcomes: readonly RevocationOutcome[]): RevocationOutcome {
-  return WORST_FIRST.find((each) => outcomes.includes(each)) ?? 'nothing_to_revoke'
 }
 
 function accountMismatch(): RequestRefusedError {

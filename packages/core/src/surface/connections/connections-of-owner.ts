@@ -1,4 +1,4 @@
-import type { FindRevokingServer } from '../../mechanisms/connections/connection-changes.ts'
+import type { FindRevokingServer } from '../../mechanisms/connections/connection-revocation.ts'
 import { forEachInParallel } from '../../mechanisms/runtime/in-batches.ts'
 import type { ConnectionId } from '../../model/connection-record.ts'
 import type { ConnectionApplication } from './connection-application.ts'
