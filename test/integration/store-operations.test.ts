@@ -2,6 +2,7 @@ import type { EvertokenOptions } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
 import { type Application, type Browser, createApplication, createTestStore } from './application.ts'
 import type { FaultyStore } from '@evertoken/testkit'
+import { idle } from './steps.ts'
 
 const CALLS = 20
 
@@ -49,4 +50,21 @@ describe('the store operations of an expired token', () => {
       expect(cookies[0] === '').toBe(session === 'server')
     },
   )
+})
+
+it('a background refresh of a server session costs 2 swaps, because it has extended the session too', async () => {
+  const store = createTestStore({ shared: true })
+  const application = createApplication({ store, session: 'server', idleTimeoutSeconds: 1000 })
+  const tab = application.browser()
+  await tab.signIn()
+  await application.clock.advance(285_000)
+  store.resetCounts()
+  await tab.get('/', undefined, undefined, async () => {
+    await application.auth.getUserAccessToken()
+    await idle(() => store.counts.swap < 2)
+    await idle(() => false, 20)
+    return new Response()
+  })
+  expect(application.server.counts.refresh).toBe(1)
+  expect(store.counts).toMatchObject({ swap: 2 })
 })

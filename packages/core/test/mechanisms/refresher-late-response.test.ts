@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Acquisition } from '../../src/ports/acquisition.ts'
 import type { RefreshResult } from '../../src/ports/authorization-server.ts'
 import { createRefreshBench, granted, pass, REQUEST_TIMEOUT_MS, SESSION } from './refresh-bench.ts'
 
@@ -146,6 +147,27 @@ describe('beats', () => {
     const { beat = 0 } = (await bench.record()).lease ?? {}
     await pass(bench, 5000)
     expect((await bench.record()).lease?.beat).toBeGreaterThan(beat)
+  })
+})
+
+describe('a defect of the program in a request', () => {
+  it('rejects the callers, and the lease ends, so that another process can send a request', async () => {
+    const bench = await createRefreshBench()
+    const policy = { consumes: 'refresh_token', reuse: 'strict' } as const
+    const acquisition: Acquisition = {
+      policy: { ...policy, refreshBeforeExpirySeconds: 60, serveDuringRefresh: true },
+      ready: () => Promise.resolve(),
+      acquire: () => Promise.reject(new TypeError('a defect')),
+      isResponding: () => Promise.resolve(false),
+    }
+    expect(await bench.ask(bench.process({ acquisition }))).toBe('TypeError: a defect')
+    const other = bench.ask(bench.process())
+    await pass(bench, 60_000, 500)
+    bench.sent[0]?.answer(granted(bench, 'new'))
+    await pass(bench, 500)
+    expect(bench.sent).toHaveLength(1)
+    expect((await bench.record()).refreshToken).toBe('rt-new')
+    expect(['at-new', 'refresh_pending']).toContain(await other)
   })
 })
 

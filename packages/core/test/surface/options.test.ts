@@ -671,6 +671,8 @@ describe('the option server', () => {
     ['tokenRequest', customRevocation({ url: 'https://login.example.com/revoke' })],
     ['revocation', { url: 'https://login.example.com/revoke' }],
     ['revocation', customTokenRequest({ format: 'json' })],
+    // A changed copy does not have the functions for the change.
+    ['tokenRequest', { ...customTokenRequest({ format: 'form' }), format: 'json' }],
   ] as const)('refuses another object as %s', (option, value) => {
     const name = option === 'revocation' ? 'customRevocation' : 'customTokenRequest'
     expect(checkServer({ [option]: value })).toMatchObject({

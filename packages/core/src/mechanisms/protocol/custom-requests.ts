@@ -58,7 +58,8 @@ export function createCustomRequest(
   mechanism: TokenRequestMechanism,
 ): CustomTokenRequest
 export function createCustomRequest(profile: object, mechanism: object): unknown {
-  return { ...profile, [MECHANISM]: mechanism }
+  // Not enumerable: the functions of one profile do not know the members of a changed copy, which is thus refused.
+  return Object.defineProperty({ ...profile }, MECHANISM, { value: mechanism })
 }
 
 /** Returns the functions of a value. `undefined`: it is another object. */

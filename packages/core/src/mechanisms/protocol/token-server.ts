@@ -73,7 +73,7 @@ export function createTokenServer(
 
   const { token: member = REFRESH, parameter = member === REFRESH ? 'token' : member } = revocation ?? {}
   /** The values of grants whose revocation has failed. A second use of their refresh token could fail. */
-  const values = createBoundedMap<string, string>(MAX_VALUES)
+  const values = createBoundedMap<string, string | undefined>(MAX_VALUES)
 
   /**
    * Uses the refresh token of a grant that is about to end, for the value to revoke. Resolves to `undefined` if the grant has
@@ -161,7 +161,11 @@ export function createTokenServer(
         const { response, body } = await readBody(await sendForm(request, rules, http))
         const { error, ok } = isJsonObject(body) ? body : {}
         // Some servers report errors with the status 200.
-        if (response.ok && error === undefined && ok !== false) return 'revoked'
+        if (response.ok && error === undefined && ok !== false) {
+          // A server can return the same refresh token again, for another grant.
+          if (values.get(token)) values.set(token, undefined)
+          return 'revoked'
+        }
         return error === 'unsupported_token_type' ? 'unsupported' : 'failed'
       } catch {
         return 'failed'

@@ -59,12 +59,14 @@ export async function exchange(
   async function nextResponse(): Promise<CompletedAttempt> {
     for (;;) {
       const message = await sender.mailbox.next(BEAT_MS)
-      if (!message) (keeper ??= createLeaseKeeper(refresh, sender, context)).tick()
-      else if (message.kind === 'broken') throw message.error
-      else {
-        sender.open.delete(message.attempt)
-        return message
+      if (!message) {
+        keeper ??= createLeaseKeeper(refresh, sender, context)
+        keeper.tick()
+        continue
       }
+      if (message.attempt) sender.open.delete(message.attempt)
+      if (message.kind === 'broken') throw message.error
+      return message
     }
   }
 

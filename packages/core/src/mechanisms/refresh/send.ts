@@ -49,6 +49,8 @@ export interface Refresh {
 export interface ProgramError {
   readonly kind: 'broken'
   readonly error: unknown
+  /** The request that has failed without a response, if it was one. */
+  readonly attempt?: RefreshAttempt
 }
 
 /** Sends token requests and collects the responses. */
@@ -110,7 +112,7 @@ export function createSender(
     }
     answering.then(
       (answer) => receive({ kind: 'answered', attempt, answer }),
-      (error: unknown) => receive({ kind: 'broken', error }),
+      (error: unknown) => receive({ kind: 'broken', error, attempt }),
     )
   }
 

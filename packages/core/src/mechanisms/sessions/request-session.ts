@@ -35,8 +35,8 @@ export interface RequestSession {
   observe(snapshot: Snapshot): void
   /**
    * Records the result of a refresh that this request does not wait for, if it completes before the response. It must handle a
-   * rejection: no caller waits for this promise, and Node.js ends a process with an unhandled rejection. Absent if the response
-   * carries no result of a refresh.
+   * rejection: no caller waits for this promise, and Node.js ends a process with an unhandled rejection. Absent without a
+   * response.
    */
   readonly startedInBackground?: ((work: Promise<TokenResult<Snapshot>>) => void) | undefined
   /** Starts a session and replaces any previous one. */
@@ -131,7 +131,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     const seen = sessionToTouch(state)
     const handle = seen && (await find())
     if (!handle) return
-    const call = tracker ? { beforeRefresh, background: startedInBackground, keepAlive } : { keepAlive }
+    const call = { beforeRefresh: tracker && beforeRefresh, background: startedInBackground, keepAlive }
     const result = await touchOrTidy(handle, seen, touch, tracker, call, clock)
     if (result === 'refreshing') await finishBackground()
     else if (result) observe(result)
@@ -161,7 +161,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     hadSession: () => hadSession,
     keepAlive,
     observe,
-    startedInBackground: tracker && startedInBackground,
+    startedInBackground,
     beforeRefresh: tracker && beforeRefresh,
     beforeChange() {
       if (tracker?.isLate()) throw headersAlreadySent('change the session', true)

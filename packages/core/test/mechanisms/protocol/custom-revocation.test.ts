@@ -18,15 +18,20 @@ async function grantOf(
   revocation: Omit<RevocationProfile, 'url'> & { readonly url?: string },
   ...responses: readonly Response[]
 ) {
-  return grantWith({ revocation: customRevocation({ url: REVOKE, ...revocation }) }, ...responses)
+  return grantWith({ revocation: customRevocation({ url: REVOKE, ...revocation }) }, responses)
 }
 
 /** The same at a server with this profile. */
-async function grantWith(profile: BenchOptions['protocol'], ...responses: readonly Response[]) {
+async function grantWith(
+  profile: BenchOptions['protocol'],
+  responses: readonly Response[] = [],
+  serverOptions: BenchOptions['server'] = {},
+) {
   const sent: (RequestInit & { readonly url: string })[] = []
   const queue = [...responses]
   const { protocol, server, options } = createProtocolBench({
     protocol: profile ?? {},
+    server: serverOptions,
     fetch: (url, init) => {
       if (!url.startsWith('https://api.example.com/')) return undefined
       sent.push({ ...init, url })
@@ -70,6 +75,17 @@ it('does not use a rotated refresh token again after a failed request', async ()
   expect(server.counts.refresh).toBe(1)
   expect(sent.map(bodyOf)).toEqual([bodyOf(sent[0]), bodyOf(sent[0])])
   expect(server.grants.alive('user-1')).toBe(true)
+})
+
+it('forgets the value of a grant that is revoked, because the server can return its refresh token again', async () => {
+  const revocation = customRevocation({ url: REVOKE, token: 'access_token', authentication: 'bearer' })
+  const { protocol, server, sent, refreshToken } = await grantWith({ revocation }, [], {
+    reuse: 'no-rotation',
+  })
+  expect(await protocol.revoke(refreshToken)).toBe('revoked')
+  expect(await protocol.revoke(refreshToken)).toBe('revoked')
+  expect(server.counts.refresh).toBe(2)
+  expect(authorization(sent[1])).not.toBe(authorization(sent[0]))
 })
 
 it('cannot revoke a grant whose refresh token is refused, because the grant can be alive', async () => {
