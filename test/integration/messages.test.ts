@@ -161,7 +161,7 @@ describe('origin_not_allowed', () => {
       '/recent?token=canary',
       'https://api.example.com/orders/',
       '/recent',
-      /Remove the slash at the start of the path\./,
+      /Remove the first slash of the path\./,
     ],
     ['recent', 'https://api.example.com/orders', '/recent', /Add a slash to the end of `baseUrl`\./],
     ['../recent', 'https://api.example.com/orders/', '/recent', /Remove the dot segments/],
@@ -175,7 +175,7 @@ describe('origin_not_allowed', () => {
     const { auth } = createApplication()
     const orders = auth.session(new Request(origin)).createTokenFetch({ baseUrl })
     const error: unknown = await orders(input).catch((failure: unknown) => failure)
-    const facts = `Cannot call 'https://api.example.com${path}' with a token. Only URLs below '${baseUrl}' are allowed. `
+    const facts = `Cannot call 'https://api.example.com${path}' with a token. It is not below '${baseUrl}'. `
     expect(error).toMatchObject({
       code: 'origin_not_allowed',
       message: expect.stringContaining(facts) as string,

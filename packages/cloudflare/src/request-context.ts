@@ -13,7 +13,7 @@ interface AsyncHooks {
   readonly AsyncLocalStorage: new () => AsyncStorage
 }
 
-const ELSEWHERE = 'the functions of `bind(env, ctx)`, such as `bind(env, ctx).session(request)`'
+const ELSEWHERE = 'the functions of `bind(env, ctx)`'
 
 /** Creates the async context of the platform. Without one, only sessions that are named explicitly can be used. */
 export function createRequestContext(storage: AsyncStorage | undefined = findStorage()): RequestContext {

@@ -31,7 +31,7 @@ export function page({ status, headers }: Response, title: string, policy = '', 
   headers.set('content-security-policy', `default-src 'none'${policy}`)
   headers.set('referrer-policy', 'no-referrer')
   headers.set('x-content-type-options', 'nosniff')
-  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>`
+  const head = `<meta name="viewport" content="width=device-width"><title>${title}</title>`
   return new Response(`<!doctype html><html lang="en">${head}${body}</html>`, { status, headers })
 }
 

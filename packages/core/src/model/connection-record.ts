@@ -79,7 +79,7 @@ export function withChange(record: ConnectionRecord, change: string): Connection
 
 /** The tombstone of a connection. It has the tokens that the authorization server has yet to revoke. */
 export function disconnectedRecord(record: ConnectionRecord): ConnectionRecord {
-  const { id, owner, name, issuer, clientId, expiresAt, connectedAt, changes, ledger } = record
+  const { broken: _, claims, ledger, ...kept } = record
   const { attempt, removedThrough, tokens, refreshToken, revoking = refreshToken, spare, proofKey } = ledger
   const unrevoked = {
     revoking,
@@ -90,17 +90,10 @@ export function disconnectedRecord(record: ConnectionRecord): ConnectionRecord {
     proofKey,
   }
   return {
-    id,
-    owner,
-    name,
-    issuer,
-    clientId,
-    expiresAt,
-    connectedAt,
+    ...kept,
     // The account shows whether the next grant is of another one.
-    claims: record.claims.sub === undefined ? {} : { sub: record.claims.sub },
+    claims: claims.sub === undefined ? {} : { sub: claims.sub },
     ended: 'disconnected',
-    changes,
     ledger: unrevoked,
   }
 }

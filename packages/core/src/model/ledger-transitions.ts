@@ -34,10 +34,8 @@ export function withGrant(
   const isRotated = refreshToken !== undefined && refreshToken !== ledger.refreshToken
   const tokenLifetime = accessToken ? accessToken.expiresAt - accessToken.obtainedAt : 0
   const before = ledger.grantExpiry
-  const isKnown = reported !== undefined || before !== undefined
-  const grantExpiry = isKnown
-    ? grantExpiryAfter(before, { reported, isRotated, tokenLifetime }, time)
-    : undefined
+  const grantExpiry =
+    (reported ?? before) && grantExpiryAfter(before, { reported, isRotated, tokenLifetime }, time)
   const next = {
     ...ledger,
     lease: undefined,

@@ -1,4 +1,4 @@
-import { createBearerCredential, createCredential } from '../mechanisms/calls/bearer-credential.ts'
+import { createBearerCredential, createProofCredential } from '../mechanisms/calls/bearer-credential.ts'
 import type { TokenResult } from '../mechanisms/refresh/attempt.ts'
 import type { StoredToken } from '../model/stored-tokens.ts'
 import { timeFor, type TimeReading } from '../model/time-reading.ts'
@@ -7,24 +7,28 @@ import type { Snapshot } from '../ports/session-handle.ts'
 import { AccessToken, type TokenType } from '../vocabulary/index.ts'
 import type { Application } from './bound-session.ts'
 
+type FoundToken = Extract<TokenResult<Snapshot>, { readonly kind: 'token' }>
+
 /** Returns what puts the token of a session on requests. */
-export function credentialFor(
-  { token, snapshot: { record } }: Extract<TokenResult<Snapshot>, { readonly kind: 'token' }>,
+export function credentialFor(result: FoundToken, application: Pick<Application, 'servers'>): Credential {
+  return proofCredentialFor(result, application) ?? createBearerCredential(result.token)
+}
+
+function proofCredentialFor(
+  { token, snapshot: { record } }: FoundToken,
   { servers }: Pick<Application, 'servers'>,
-): Credential {
+): Credential | undefined {
   const { proofKey } = record.ledger
-  return createCredential(token, proofKey, proofKey && servers.serverFor(record)?.binding)
+  return createProofCredential(token, proofKey, proofKey && servers.serverFor(record)?.binding)
 }
 
 /** Returns the access token of a session. Most tokens are sent as they are, and need no credential. */
 export function sessionTokenOf(
-  result: Extract<TokenResult<Snapshot>, { readonly kind: 'token' }>,
+  result: FoundToken,
   time: TimeReading,
   application: Pick<Application, 'servers'>,
 ): AccessToken {
-  const { token, snapshot } = result
-  const isBound = token.type === 'DPoP' || (token.proofKey ?? snapshot.record.ledger.proofKey) !== undefined
-  return accessTokenOf(token, time, isBound ? credentialFor(result, application) : undefined)
+  return accessTokenOf(result.token, time, proofCredentialFor(result, application))
 }
 
 /** The credentials of tokens that are bound to a key, or have a header of their own. */
@@ -47,7 +51,7 @@ export function accessTokenOf(token: StoredToken, time: TimeReading, given?: Cre
     credential && ((request) => credential.authorize(request)),
     authorizationDetails,
   )
-  if (credential && (type === 'DPoP' || header)) credentials.set(accessToken, credential)
+  if (credential) credentials.set(accessToken, credential)
   return accessToken
 }
 

@@ -17,6 +17,6 @@ export function addressOf(
   const header = uncertainAddress(url, request.headers)
   if (header === undefined && isSecure(url, insecureHosts)) return url
   const reason = header === undefined ? 'arrived over http' : `has the header "${header}" of a reverse proxy`
-  const problem = `is missing, because the request for ${url.host} ${reason}. Set it to the https URL that browsers use, in an environment variable if it varies. With \`wrangler dev\` and a route, pass \`--local-upstream localhost:PORT\` instead.`
+  const problem = `is missing, because the request for ${url.host} ${reason}. Set it to the https URL that browsers use. With \`wrangler dev\` and a route, pass \`--local-upstream localhost:PORT\`.`
   throw invalid('baseUrl', problem)
 }

@@ -50,21 +50,17 @@ export interface EngineParts<User extends object> {
  * server for new sessions is shared with token sources, which send to the same token endpoint.
  */
 export function assemble<User extends object>(parts: EngineParts<User>): SessionEngine<User> {
-  const { settings, context, runtime, server, servers, sessions, createCookie, createUser, findRoute } = parts
+  const { settings, context, runtime, server, servers } = parts
   const { issuer, clientId, policy, refreshBeforeExpirySeconds, serverTimeoutMs, storeTimeoutMs } = settings
-  const { idleTimeoutSeconds, absoluteTimeoutSeconds, cookieName, sameSite, maxCookieBytes } = settings
-  const { clock, serverClock, random, emit, isStorePrivate, work } = context
+  const { idleTimeoutSeconds, absoluteTimeoutSeconds } = settings
+  const { clock, serverClock, random, isStorePrivate, work } = context
   const createNewLine = () => createLine({ clock, random, pollMs: runtime.pollMs })
   const line = createNewLine()
   const refresher = createRefreshers(servers, (each) =>
     createRefresher({
+      ...context,
       acquisition: createRefreshTokenAcquisition(each, policy),
       server: each,
-      clock,
-      serverClock,
-      emit,
-      random,
-      isStorePrivate,
       line: each === server ? line : createNewLine(),
       flights: runtime.flights,
       serverTimeoutMs,
@@ -73,6 +69,7 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
     }),
   )
   const sources: SourceContext = {
+    ...context,
     issuer,
     clientId,
     insecureHosts: settings.insecureHosts,
@@ -81,15 +78,8 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
     basePath: settings.basePath,
     connection: server.connection,
     server,
-    store: context.store,
-    isStorePrivate,
-    sealFor: context.sealFor,
     flights: runtime.flights,
     line,
-    clock,
-    serverClock,
-    emit,
-    random,
     refreshBeforeExpirySeconds,
     serverTimeoutMs,
     storeTimeoutMs,
@@ -101,35 +91,24 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
     requestContext: runtime.context,
   }
   const application: Application = {
+    ...context,
     ...parts.signIn,
     servers,
     refresher,
     sources,
-    registration: context.registration,
     registrationName: parts.registrationName,
     grantCheck: createGrantCheck(refresher, serverClock),
-    clock,
-    serverClock,
-    emit,
     origin: settings.origin,
     insecureHosts: settings.insecureHosts,
     basePath: settings.basePath,
     lifetimes: { idleTimeoutSeconds, absoluteTimeoutSeconds },
   }
   const requestSessions = createRequestSessions({
+    ...parts,
     application,
-    sessions,
-    cookie: { cookieName, sameSite, maxCookieBytes },
-    createCookie,
+    cookie: settings,
     fitHeaders: runtime.fitHeaders,
     waitForBackground: isStorePrivate,
   })
-  return createSessionEngine({
-    sources,
-    sessions: requestSessions,
-    work,
-    runtime,
-    createUser,
-    findRoute,
-  })
+  return createSessionEngine({ ...parts, sources, sessions: requestSessions, work })
 }

@@ -52,9 +52,9 @@ export function checkAll<Values>(
   const missing = isServerMissing ? ['issuer'] : []
   for (const [name, [, fallback]] of entries) {
     const isRequired = fallback === REQUIRED || (isServerMissing && /^(?:issuer|server)$/.test(name))
-    const rule = isRequired ? 'It is required.' : 'For the default, omit it.'
+    const rule = isRequired ? 'It is required' : 'For the default, omit it'
     if (name in given && given[name] === undefined)
-      throw invalid(prefix + name, `is undefined. ${rule} If an environment variable sets it, check that.`)
+      throw invalid(prefix + name, `is undefined. ${rule}. Check its environment variable`)
     if (fallback === REQUIRED && !(name in given)) missing.push(name)
   }
   checkMissing(missing, prefix)
@@ -106,10 +106,14 @@ export function invalid(option: string, problem: string): ConfigurationError {
 
 /** The message names the nearest options, because most unknown options are misspelt or renamed. */
 function unknownOption(name: string, known: readonly string[], prefix: string): ConfigurationError {
-  const nearest = nearestNames(name, known).map((each) => `\`${each}\``)
-  const advice =
-    nearest.length === 0 ? 'Remove it, or check its spelling.' : `Did you mean ${nearest.join(' or ')}?`
+  const advice = nameAdvice(name, known, 'Remove it, or check its spelling.')
   return new ConfigurationError('invalid_option', `Unknown option \`${prefix}${name}\`. ${advice}`)
+}
+
+/** Returns the advice to use the nearest names. Returns `otherwise` if none is near. */
+export function nameAdvice(name: string, known: readonly string[], otherwise: string): string {
+  const nearest = nearestNames(name, known).map((each) => `\`${each}\``)
+  return nearest.length === 0 ? otherwise : `Did you mean ${nearest.join(' or ')}?`
 }
 
 /**

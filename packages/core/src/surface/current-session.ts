@@ -37,6 +37,6 @@ function findSession(context: RequestContext, emit: EventListener): BoundSession
 const ELSEWHERE = '`session(request)`, or `sessionById(id)` in jobs and streams'
 
 function noCurrentSession(elsewhere = ELSEWHERE): ConfigurationError {
-  const message = `No request is being handled. Call this in the function that you pass to \`handler\` or \`handle\`. Elsewhere, use ${elsewhere}.`
+  const message = `No request is being handled. Call this within \`handler\` or \`handle\`. Elsewhere, use ${elsewhere}.`
   return new ConfigurationError('no_current_session', message)
 }

@@ -73,7 +73,7 @@ function withLifetime(body: unknown, now: number): unknown {
 /** Adds the claims that link later ID tokens and logout tokens to the user, to the claims from the application. */
 function withIdentity(claims: UserClaims, idTokenClaims: UserClaims = {}, purpose: string): UserClaims {
   if (idTokenClaims.sub !== undefined && idTokenClaims.sub !== (claims.sub ?? idTokenClaims.sub)) {
-    const message = `Cannot ${purpose}: the claim "sub" is not that of the ID token in the token response`
+    const message = `Cannot ${purpose}: \`sub\` in \`claims\` is not that of the ID token.`
     throw new ConfigurationError('token_response_malformed', message)
   }
   const identity = ['sub', 'sid', 'auth_time'].filter((name) => idTokenClaims[name] !== undefined)

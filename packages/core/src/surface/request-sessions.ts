@@ -72,14 +72,10 @@ export function createRequestSessions(options: RequestSessionsOptions): RequestS
     received: ReadonlyMap<string, string>,
     keepAlive: KeepAlive,
   ): RequestSession {
-    const {
-      cookieName: name,
-      attributes,
-      maxCookieBytes,
-    } = atOrigin ?? cookiesAt(addressOf(request, origin, insecureHosts))
+    const properties = atOrigin ?? cookiesAt(addressOf(request, origin, insecureHosts))
     return createRequestSession({
       strategy: sessions,
-      cookie: createCookie({ received, cookieName: name, attributes, maxCookieBytes }, clock, emit),
+      cookie: createCookie({ ...properties, received }, clock, emit),
       touch,
       clock,
       emit,

@@ -142,7 +142,7 @@ interface ServerValues extends CustomRequestOptions {
 export function checkServer(choice: ServerValues, prefix = ''): ServerSettings {
   const { issuer, server, insecureHosts } = choice
   if (server !== undefined && issuer !== undefined)
-    throw invalid(`${prefix}issuer`, 'is in `server` already. Remove one of them')
+    throw invalid(`${prefix}issuer`, 'is in `server` too. Remove one')
   const profile = server ?? (issuer === undefined ? {} : { issuer })
   const values = checkAll<ProfileValues>(
     SERVER_PROFILE,

@@ -33,7 +33,7 @@ export type SignInServerSettings = ServerSettings &
 const postLogoutParameter: Check = (value) =>
   text(value) ??
   must(
-    'not be the name of another parameter of the URL, such as `client_id`',
+    'not be another parameter of the URL, such as `client_id`',
     (name: string) => !/^(?:id_token_hint|logout_hint|client_id|state|ui_locales)$/.test(name),
   )(value)
 
@@ -129,6 +129,6 @@ function checkUserInfo(profile: UserInfoProfile, insecureHosts: readonly string[
   if (afterRefresh && (fromTokenResponse || (claims && claims.length > 1)))
     throw invalid(
       'server.userInfo.afterRefresh',
-      'needs a function `claims` with one parameter, because only a sign-in has the token response',
+      'needs `claims` with one parameter, because only a sign-in has the token response',
     )
 }

@@ -26,7 +26,11 @@ describe('the server refuses the refresh token', () => {
     ;(await bench.untilSent(1)).answer(REJECTED)
     expect(await call).toBe('refresh_token_refused')
     expect(bench.eventsOf('refresh_token_lost')).toMatchObject([
-      { session: SESSION, reason: 'used_elsewhere', hint: expect.stringContaining('createRedisStore') },
+      {
+        session: SESSION,
+        reason: 'used_elsewhere',
+        hint: expect.stringContaining('set `store` to one that they share'),
+      },
     ])
     expect(bench.eventsOf('session_ended')).toHaveLength(1)
   })

@@ -80,8 +80,7 @@ export function connectRefusal(request: Request, error: EvertokenError): Respons
 
 /** The message does not show which of the causes applies, because that would help to test a stolen link. */
 export function notUsable(): RequestRefusedError {
-  const message =
-    'This attempt to connect has expired, was already completed, or is not yours. Open the page of your connections, and try again.'
+  const message = 'This attempt to connect has expired, was already completed, or is not yours. Start again.'
   return new RequestRefusedError('login_transaction_invalid', message)
 }
 

@@ -50,19 +50,18 @@ export async function connect(
 function readScope(query: URLSearchParams): string | undefined {
   const scope = query.get('scope') || undefined
   if (scope === undefined || validateTokenParameters({ scope }) === undefined) return scope
-  throw new RequestRefusedError('login_request_invalid', 'Cannot connect: the parameter "scope" is malformed')
+  throw new RequestRefusedError('login_request_invalid', 'Cannot connect: `scope` is malformed')
 }
 
 /** Returns a page with a link to the same address. Only a click of the user opens it. */
 function confirmConnect(name: string, search: string): Response {
   const body =
-    `<h1>Connect an account</h1><p>A link on another site brought you here. To connect an account, continue to ` +
+    `<h1>Connect an account</h1><p>A link on another site brought you here. Continue to ` +
     `<a href="${escapeHtml(search || '?')}">${escapeHtml(name)}</a>.</p>`
   return page(createResponse(200), 'Connect an account', UNFRAMED, body)
 }
 
 function ownerMissing(): SignInRequiredError {
-  const message =
-    'You are not signed in to this application in this browser. Sign in, and open the link again.'
+  const message = 'You are not signed in in this browser. Sign in, and open the link again.'
   return new SignInRequiredError('no_session', message)
 }

@@ -43,20 +43,25 @@ export function createBearerCredential(token: SentToken): Credential {
 }
 
 /**
- * Returns what puts a token on requests: with a proof if the token is bound to a key.
+ * Returns what puts a token on requests with a proof. Returns `undefined` if the token is not bound to a key.
  *
  * The stored token decides, and not an option, so that a token that is bound is never sent without a proof.
  *
  * @param ledgerKey - The key of all tokens of the ledger.
  * @param binding - Signs the proofs. A refresher returns no bound token without it.
  */
-export function createCredential(
+export function createProofCredential(
   token: Pick<StoredToken, 'value' | 'type' | 'header' | 'proofKey'>,
   ledgerKey: ProofKey | undefined,
   binding: TokenBinding | undefined,
-): Credential {
+): Credential | undefined {
   const key = token.proofKey ?? ledgerKey
   if (key && binding) return binding.credential(token, key)
   if (token.type === 'DPoP') throw bindingMissing()
-  return createBearerCredential(token)
+  return undefined
+}
+
+/** Returns what puts a token on requests: with a proof if the token is bound to a key. */
+export function createCredential(...parameters: Parameters<typeof createProofCredential>): Credential {
+  return createProofCredential(...parameters) ?? createBearerCredential(parameters[0])
 }

@@ -87,8 +87,7 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
         return held && 'unreadable'
       }
       if (held.record.ended) return held
-      const next = disconnectedRecord(held.record)
-      return swapAndReport(ref, held, next, () => listener.removed(ref), keepAlive)
+      return swapAndReport(ref, held, disconnectedRecord(held.record), () => listener.removed(ref), keepAlive)
     })
   }
 
@@ -166,8 +165,6 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
 }
 
 function accountMismatch(): RequestRefusedError {
-  const message =
-    'Cannot connect: this is another account than before. Sign in there with the first account, or connect the other ' +
-    'one under another name.'
+  const message = 'Cannot connect: this is another account. Sign in with the first one, or use another name.'
   return new RequestRefusedError('account_mismatch', message)
 }

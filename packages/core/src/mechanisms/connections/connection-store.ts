@@ -160,12 +160,12 @@ function keptSeconds({ ended, ledger }: ConnectionRecord): number {
 
 function unreadable(sealed: string, why: string): UnreadableRecord {
   const message =
-    `Cannot read the connection: its record in the store is ${why.replace('_', ' ')}. Check that all instances have ` +
-    'the same `encryptionSecret`.'
+    `Cannot read the connection: its record in the store is ${why.replace('_', ' ')}. ` +
+    'All instances need the same `encryptionSecret`.'
   return { sealed, error: new OperatorError('store_record_unreadable', message) }
 }
 
 function noIndex(): ConfigurationError {
-  const message = 'Option `store` must have an `index` to find the connections of an owner.'
+  const message = 'Option `store` must have an `index` to list connections.'
   return new ConfigurationError('invalid_option', message)
 }

@@ -16,12 +16,9 @@ export function createAuthorizationServers<Server extends TokenServer>(
   servers: readonly Server[],
 ): AuthorizationServers<Server> {
   return {
-    serverFor({ issuer, clientId }) {
-      for (const server of servers) {
-        const { registration } = server
-        if (registration.issuer === issuer && registration.clientId === clientId) return server
-      }
-      return undefined
-    },
+    serverFor: ({ issuer, clientId }) =>
+      servers.find(
+        ({ registration }) => registration.issuer === issuer && registration.clientId === clientId,
+      ),
   }
 }

@@ -116,14 +116,16 @@ export function createClientAuthenticator(
   options: ClientAuthenticatorOptions,
   fetchMetadata: AuthenticationContext['fetchMetadata'],
 ): ClientAuthenticator {
-  const { clock, serverTimeoutMs } = options
-  const { authentication } = options
-  const mechanism = mechanismOf(authentication)
-  const { authenticate, isFixed, readSecret, methodFor = () => authentication.method } = mechanism
+  const { authentication, clock, serverTimeoutMs } = options
+  const {
+    authenticate,
+    isFixed,
+    readSecret,
+    methodFor = () => authentication.method,
+  } = mechanismOf(authentication)
   const pause = createFailurePause(options)
   const context = { ...options, fetchMetadata, ask }
-  const fixed = isFixed ? (authenticate(context) as ClientAuth) : undefined
-  let latest: { readonly clientAuth: ClientAuth; readonly at: number } | undefined
+  let latest = isFixed && { clientAuth: authenticate(context) as ClientAuth, at: Infinity }
 
   /** The function of the application can throw any error, such as one of Evertoken with a secret in its text. */
   async function ask<T>(
@@ -148,13 +150,12 @@ export function createClientAuthenticator(
   return {
     methodFor,
     ask,
-    request: async () => fixed ?? authenticate(context),
+    request: async () => authenticate(context),
     async prepare() {
-      if (fixed) return
+      if (isFixed) return
       latest = { clientAuth: await authenticate(context, undefined, AFTER_LEASE_MS), at: clock.elapsed() }
     },
     prepared() {
-      if (fixed) return fixed
       if (latest && clock.elapsed() - latest.at < PREPARED_MS) return latest.clientAuth
       return authenticate(context, AFTER_LEASE_MS, AFTER_LEASE_MS)
     },
@@ -164,7 +165,7 @@ export function createClientAuthenticator(
 
 /** @param what - How the function of the application has failed: a text from Evertoken, never from the key service. */
 function keyServiceUnavailable(what: string, cause?: RedactedCause): OperatorError {
-  const message = `The function for the client secret or key ${what}. Nothing was sent, so try again later.`
+  const message = `The function for the client secret or key ${what}. Try again later.`
   return new OperatorError('key_service_unavailable', message, { cause, retryAfterSeconds: 1 })
 }
 

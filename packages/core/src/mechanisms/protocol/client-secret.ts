@@ -141,6 +141,6 @@ function isSecret(value: unknown): value is string {
 }
 
 function secretMissing(method: string): ConfigurationError {
-  const message = `The client secret for \`${method}\` is missing. Pass a string, or a function that returns one.`
+  const message = `The client secret for \`${method}\` is missing. Pass a string or a function.`
   return new ConfigurationError('invalid_option', message)
 }

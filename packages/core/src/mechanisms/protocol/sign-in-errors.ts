@@ -29,7 +29,7 @@ export function tokenEndpointError(result: TokenEndpointResponse): EvertokenErro
     return new ConfigurationError('token_response_malformed', message, { cause })
   }
   const facts = reason === undefined ? '' : ` ${reason}.`
-  const message = `Cannot sign in: ${place} names no reason.${facts} Check the settings of the client, the redirect URI and the log of the server.`
+  const message = `Cannot sign in: ${place} names no reason.${facts} Check the client and the redirect URI there.`
   return new ConfigurationError('client_rejected', message, { cause })
 }
 
@@ -73,7 +73,7 @@ function oauthErrorOf(error: string, cause: RedactedCause): EvertokenError {
     return unavailable(`finish the sign-in: ${url} responded with \`${error}\``, cause)
   // The authorization server requires interaction with the user (OIDC Core §3.1.2.6).
   if (error.endsWith('_required')) {
-    const message = 'The server must ask the user: sign in again, not silently.'
+    const message = 'The authorization server must ask the user. Sign in again, not silently.'
     return new SignInRequiredError('login_required', message, options)
   }
   // See OpenID Connect Core Error Code unmet_authentication_requirements 1.0.

@@ -94,7 +94,6 @@ export async function requestTokens(
   // A response from a cache has the date of the cached copy.
   const time = timeOfRequest(response.headers.has('age') ? undefined : date)
   const grant = readTokenResponse(body, time, { ...responseRules, isSignIn, isBound, allowsOther })
-  if (response.ok && grant?.accessToken) return { response, body, grant, date }
   const authentication = describeAuthentication(
     response.status,
     isJsonObject(body) ? body['error'] : undefined,

@@ -8,7 +8,7 @@ import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { RevocationOutcome } from '../../vocabulary/index.ts'
 import type { Connection } from './connection.ts'
 import { customMechanismOf } from './custom-requests.ts'
-import { type AuthenticatedForm, sendForm } from './form-request.ts'
+import { sendForm } from './form-request.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { AFTER_LEASE_MS } from './http.ts'
 import {
@@ -76,38 +76,24 @@ export function createTokenServer(
   const values = createBoundedMap<string, string | undefined>(MAX_VALUES)
 
   /**
-   * Uses the refresh token of a grant that is about to end, for the value to revoke. Resolves to `undefined` if the grant has
-   * ended, or another process has used the token and has failed to revoke the grant.
+   * Resolves to the value to revoke. The server may need another one than the refresh token. Then this function uses the refresh token
+   * for it, because the grant is about to end.
+   *
+   * @returns `undefined` if the grant has ended, or another process has used the token and has failed to revoke the grant.
    */
-  async function exchange(
-    refreshToken: string,
-    metadata: oauth.AuthorizationServer,
-  ): Promise<string | undefined> {
-    const result = await sendRefreshToken(refreshToken, metadata, await authenticator.request(), {}, {})
-    const value = result.response.ok && isJsonObject(result.body) ? result.body[member] : undefined
-    if (typeof value === 'string') values.set(refreshToken, value)
-    else if (toRefreshResult(result, connection).kind !== 'rejected') throw new Error('No token')
-    return values.get(refreshToken)
-  }
-
-  /** Prepares a standard revocation, or that of the server. Resolves to `undefined` if there is none. */
-  async function revocationOf(
+  async function valueToRevoke(
     token: string,
     hint: 'refresh_token' | 'access_token',
     metadata: oauth.AuthorizationServer,
-  ): Promise<AuthenticatedForm | undefined> {
-    const url =
-      revocation?.url.replace('{client_id}', encodeURIComponent(client.client_id)) ??
-      metadata.revocation_endpoint
-    const isValue = member === REFRESH || member === hint
-    if (url === undefined || !(isValue || hint === REFRESH)) return undefined
-    const authenticate = await (revocation
-      ? customMechanismOf(revocation)?.authenticate(connection, parameter)
-      : authenticator.request())
-    const value = authenticate && (isValue ? token : (values.get(token) ?? (await exchange(token, metadata))))
-    if (!authenticate || value === undefined) return undefined
-    const form = new URLSearchParams({ [parameter]: value, ...(!revocation && { token_type_hint: hint }) })
-    return { url, method: revocation?.method, form, authenticate, metadata }
+  ): Promise<string | undefined> {
+    if (member === REFRESH || member === hint) return token
+    if (hint === REFRESH && !values.get(token)) {
+      const result = await sendRefreshToken(token, metadata, await authenticator.request(), {}, {})
+      const value = result.response.ok && isJsonObject(result.body) ? result.body[member] : undefined
+      if (typeof value === 'string') values.set(token, value)
+      else if (toRefreshResult(result, connection).kind !== 'rejected') throw new Error('No token')
+    }
+    return values.get(token)
   }
 
   return {
@@ -155,8 +141,21 @@ export function createTokenServer(
         if (dialect.revoke)
           return outcomeOf(await dialect.revoke(token, { clientId: client.client_id, send: http }))
         const metadata = await fetchMetadata()
-        const request = await revocationOf(token, hint, metadata)
-        if (!request) return 'unsupported'
+        const url =
+          revocation?.url.replace('{client_id}', encodeURIComponent(client.client_id)) ??
+          metadata.revocation_endpoint
+        const authenticate =
+          url &&
+          (await (revocation
+            ? customMechanismOf(revocation)?.authenticate(connection, parameter)
+            : authenticator.request()))
+        const value = authenticate && (await valueToRevoke(token, hint, metadata))
+        if (!value) return 'unsupported'
+        const form = new URLSearchParams({
+          [parameter]: value,
+          ...(!revocation && { token_type_hint: hint }),
+        })
+        const request = { url, method: revocation?.method, form, authenticate, metadata }
         const rules = { client, tokenRequest: revocation ?? connection.tokenRequest }
         const { response, body } = await readBody(await sendForm(request, rules, http))
         const { error, ok } = isJsonObject(body) ? body : {}

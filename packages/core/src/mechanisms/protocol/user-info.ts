@@ -113,7 +113,7 @@ function toClaims({ claims }: UserInfoProfile, answer: Members, tokenResponse: M
     return claims ? claims(answer, tokenResponse) : answer
   } catch (error) {
     const cause = redact(error)
-    const message = `Cannot use UserInfo: \`server.userInfo.claims\` threw a ${cause.name}. Return an object with \`sub\` for each response.`
+    const message = `Cannot use UserInfo: \`server.userInfo.claims\` threw a ${cause.name}. Return an object with \`sub\`.`
     throw new ConfigurationError('invalid_option', message, { cause })
   }
 }
@@ -137,7 +137,7 @@ function withoutUserInfo(
     throw new ConfigurationError('invalid_option', message, { cause })
   }
   if (status >= 400 && status < 500 && status !== 408 && code !== 'RATE_LIMITED') {
-    const message = `Cannot sign in: UserInfo at ${url} refuses the access token (status ${status}). Ask for a \`scope\` that allows it, or set \`server.userInfo\` to \`false\`.`
+    const message = `Cannot sign in: UserInfo at ${url} refuses the access token (status ${status}). Change \`scope\`, or set \`server.userInfo\` to \`false\`.`
     throw new ConfigurationError('client_rejected', message, { cause })
   }
   throw unavailable('fetch UserInfo, which identifies the user', cause)

@@ -86,7 +86,7 @@ async function persistOnce(
         ledgerWithResponse(settlement, ledger, response, problem, time, context, maxTokenBytes)
       const snapshot = await handle.storeGrant(current, { grant, now: time.wall, ledgerAfter, keepAlive })
       if (snapshot !== 'again') {
-        if (snapshot.record.ledger.grantExpiry?.isSoon) reportGrantEnd(handle, current, snapshot, context)
+        reportGrantEnd(handle, current, snapshot, context)
         return resultOf(handle, response, problem, snapshot, time, context)
       }
     }

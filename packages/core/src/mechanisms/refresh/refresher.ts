@@ -113,7 +113,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   ): Promise<TokenResult<Snapshot>> {
     const { result, since } = startFlight(handle, seen, call)
     const leftMs = Math.min(since, calledAt) + serverTimeoutMs - clock.elapsed()
-    const overdue = new Error('The refresh is overdue')
+    const overdue = new Error('Overdue')
     try {
       if (leftMs <= 0) throw overdue
       return await withDeadline(result, leftMs, clock, () => overdue)

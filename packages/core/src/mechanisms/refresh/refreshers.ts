@@ -27,22 +27,14 @@ export function createRefreshers(
   create: (server: TokenServer) => Refresher,
 ): SessionRefresher {
   const refreshers = new Map<TokenServer, Refresher>()
-  /** The server of the latest call. Most applications have only one, and no lookup then. */
-  let latest: TokenServer | undefined
-  let refresher: Refresher | undefined
-
-  function refresherOf(server: TokenServer): Refresher {
-    const known = refreshers.get(server) ?? create(server)
-    refreshers.set(server, known)
-    return known
-  }
 
   return {
     token(handle, seen, call) {
       const server = seen && servers.serverFor(seen.record)
       if (!server) return { kind: 'sign_in', code: 'no_session' }
       if (seen.record.ledger.proofKey && !server.binding) throw bindingMissing()
-      if (server !== latest || !refresher) [latest, refresher] = [server, refresherOf(server)]
+      let refresher = refreshers.get(server)
+      if (!refresher) refreshers.set(server, (refresher = create(server)))
       return refresher.token(handle, seen, call)
     },
   }

@@ -37,8 +37,7 @@ type ErrorPolicy = Pick<RefreshPolicy, 'consumes' | 'errorOf'>
 
 /** Processes that do not see each other's refreshes end each other's grants. */
 export const SHARED_STORE_HINT: string =
-  'If several processes serve this application, set `store` to one that they share, such as `createRedisStore`, or ' +
-  '`createDurableObjectStore` on Workers.'
+  'If several processes serve this application, set `store` to one that they share.'
 
 /** The server has granted one of two requests, and the other request has ended the session. */
 export const LOST_LEASE_HINT: string =
@@ -46,8 +45,12 @@ export const LOST_LEASE_HINT: string =
 
 /** A refresh keeps the session and its refresh token. Client credentials have neither. */
 const WORDS = {
-  refresh_token: { action: 'refresh the access token', kept: ' The session is kept.' },
-  nothing: { action: 'get an access token', kept: '' },
+  refresh_token: {
+    action: 'refresh the access token',
+    kept: ' The session is kept.',
+    lessScope: 'its `scope` is not granted. Add it to the option `scope`, and sign in again.',
+  },
+  nothing: { action: 'get an access token', kept: '', lessScope: LESS_SCOPE },
 } as const
 
 const REASONS: Partial<Record<ErrorCode, string>> = {
@@ -55,12 +58,8 @@ const REASONS: Partial<Record<ErrorCode, string>> = {
   draining: ': this process is shutting down',
 }
 
-/** Why an application must be configured in another way. */
-const REFUSALS: Partial<Record<ErrorCode, string>> = {
-  scope_not_granted: LESS_SCOPE,
-  authorization_details_not_granted:
-    'the authorization server has not granted all of `authorization_details`. Request them at a sign-in, or allow them there.',
-}
+const LESS_DETAILS =
+  'the authorization server has not granted all of `authorization_details`. Request them at a sign-in, or allow them there.'
 
 /**
  * Creates the error for callers that cannot get a token although the user need not sign in.
@@ -75,14 +74,14 @@ export function refreshError(
 ): EvertokenError {
   const own = errorOf?.(code, cause)
   if (own) return own
-  const { action, kept } = WORDS[consumes]
+  const { action, kept, lessScope } = WORDS[consumes]
   if (code === 'sender_constraint_refused') return tokenTypeError(action, NOT_BOUND, cause)
-  if (code === 'scope_not_granted' && consumes === 'refresh_token') {
-    const message =
-      'The `scope` of this call is not granted. Add it to the option `scope`, and sign in again.'
-    return new ConfigurationError(code, message, { cause })
+  const refusals: Partial<Record<ErrorCode, string>> = {
+    client_rejected: describeClientRefusal(cause),
+    scope_not_granted: lessScope,
+    authorization_details_not_granted: LESS_DETAILS,
   }
-  const refusal = code === 'client_rejected' ? describeClientRefusal(cause) : REFUSALS[code]
+  const refusal = refusals[code]
   if (refusal !== undefined)
     return new ConfigurationError(code as ConfigurationCode, `Cannot ${action}: ${refusal}`, { cause })
   const options = { cause, retryAfterSeconds: Math.max(1, Math.ceil(seconds)) }

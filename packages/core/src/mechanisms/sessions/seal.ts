@@ -43,16 +43,17 @@ export function createSeal(secrets: readonly [string, ...string[]], purpose: str
   // Keep the resolved keys and not the promise: on some runtimes, a request cannot await the work of another one.
   const deriveAll = async () =>
     (derived = (await Promise.all(secrets.map((secret) => derive(secret, purpose)))) as [Key, ...Key[]])
+  const keys = () => derived ?? deriveAll()
 
   return {
     async seal(value) {
-      const [newest] = derived ?? (await deriveAll())
+      const [newest] = await keys()
       return PREFIX + (await ironSeal(value, newest, defaults))
     },
     async unseal(sealed) {
       const keyId = FORMAT.exec(sealed)?.[1]
       if (keyId === undefined) return { rejected: 'malformed' }
-      const all = derived ?? (await deriveAll())
+      const all = await keys()
       const key = all.find(({ id }) => id === keyId)
       if (!key) return { rejected: 'unknown_key' }
       try {
@@ -63,8 +64,7 @@ export function createSeal(secrets: readonly [string, ...string[]], purpose: str
       }
     },
     async keyIds() {
-      const all = derived ?? (await deriveAll())
-      return [...new Set(all.map(({ id }) => id))].toSorted()
+      return [...new Set((await keys()).map(({ id }) => id))].toSorted()
     },
   }
 }

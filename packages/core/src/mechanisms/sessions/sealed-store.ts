@@ -60,7 +60,7 @@ export function createSealedStore(
         return known?.record.id === key ? known : undefined
       }),
     async swap(key, expected, next, expiresAt, owner = next.claims.sub) {
-      const pair = records.remember(next, await seal.seal(next))
+      const pair = await records.seal(next)
       const hint = { owner, isNote: next.ended !== undefined }
       return (await store.swap(key, expected, pair.sealed, expiresAt, hint)) ? pair : 'again'
     },
@@ -89,8 +89,6 @@ export interface SealedRecords {
   /** Encrypts a record. Every text is different, even for the same record. */
   seal(record: SessionRecord): Promise<SealedRecord>
   open(sealed: string): Promise<SealedRecord | { readonly rejected: RejectionReason }>
-  /** Remembers the result of `seal`. */
-  remember(record: SessionRecord, sealed: string): SealedRecord
   /** Returns the result of `open` if this process remembers this text. */
   readonly seen: (sealed: string) => SealedRecord | undefined
 }
@@ -119,7 +117,6 @@ export function createSealedRecords(
 
   return {
     seen: memo.get,
-    remember,
     seal: async (record) => remember(record, await seal.seal(record)),
     async open(sealed) {
       const known = memo.get(sealed)

@@ -104,16 +104,11 @@ export interface SessionStrategyOptions extends Omit<HandleOptions, 'readShared'
 
 /** Creates the parts that all sessions of one kind share. */
 export function createHandleOptions(options: SessionStrategyOptions): HandleOptions {
-  const { sealedStore, clock, idleTimeoutSeconds, emit, unlist, keepClaims, refreshed, pollMs } = options
+  const { sealedStore, clock, emit, pollMs } = options
   return {
-    sealedStore,
+    ...options,
     readShared: pollMs === undefined ? shareReads(sealedStore.read, clock) : sealedStore.read,
-    clock,
-    idleTimeoutSeconds,
-    unlist,
-    keepClaims,
-    refreshed,
-    notices: createEndNotices(emit, clock, idleTimeoutSeconds),
+    notices: createEndNotices(emit, clock, options.idleTimeoutSeconds),
     pending: createPendingSignOuts(clock, emit),
   }
 }

@@ -21,7 +21,7 @@ export interface StoragePolicy {
   /** Returns when the store may forget the tombstone of a session that has ended, in seconds since the epoch. */
   tombstoneUntil(record: SessionRecord): number
   /** Returns when the store may forget any other record. By default, `storedUntil` decides. */
-  readonly keepUntil?: (record: SessionRecord) => number
+  readonly keepUntil?: typeof storedUntil
   /** The maximum size of a record as JSON, in bytes. */
   readonly maxRecordBytes: number
   /** Whether a session is over when it is missing from the store. */
@@ -34,7 +34,7 @@ export interface StoragePolicy {
 export function createStoredHandle(
   key: string,
   options: HandleOptions,
-  { newest, tombstoneUntil, keepUntil, maxRecordBytes, isOnlyInStore, carried }: StoragePolicy,
+  { newest, tombstoneUntil, keepUntil = storedUntil, maxRecordBytes, isOnlyInStore, carried }: StoragePolicy,
 ): SessionHandle {
   const {
     sealedStore,
@@ -66,10 +66,9 @@ export function createStoredHandle(
   }
 
   function swap(from: Snapshot, to: SessionRecord): Promise<Snapshot | 'again'> {
-    const { sub } = from.record.claims
-    if (to.ended) return sealedStore.swap(key, from.sealed, to, tombstoneUntil(to), sub).then(forgetEnded)
-    const until = keepUntil ? keepUntil(to) : storedUntil(to, idleTimeoutSeconds)
-    return sealedStore.swap(key, from.sealed, to, until, sub)
+    const until = to.ended ? tombstoneUntil(to) : keepUntil(to, idleTimeoutSeconds)
+    const swapped = sealedStore.swap(key, from.sealed, to, until, from.record.claims.sub)
+    return to.ended ? swapped.then(forgetEnded) : swapped
   }
 
   function forgetEnded(snapshot: Snapshot | 'again'): Snapshot | 'again' {
@@ -153,12 +152,11 @@ export function createStoredHandle(
     swapLedger: (from, ledger) => swap(from, withLedger(from.record, ledger)),
     async storeGrant(from, { grant, now, ledgerAfter, keepAlive }) {
       const next = withTokenResponse(from.record, grant, now, ledgerAfter, maxRecordBytes, keepClaims)
-      const swapped = swap(from, next)
-      if (!refreshed) return swapped
-      const snapshot = await swapped
-      if (snapshot === 'again') return 'again'
-      const stored = { handle, before: from.record, after: snapshot.record, claims: grant.claims, keepAlive }
-      if (grant.accessToken) keepAlive(refreshed(stored))
+      const snapshot = await swap(from, next)
+      if (refreshed && snapshot !== 'again' && grant.accessToken)
+        keepAlive(
+          refreshed({ handle, before: from.record, after: snapshot.record, claims: grant.claims, keepAlive }),
+        )
       return snapshot
     },
     refuse: (from, reason) => swap(from, toTombstone(from.record, reason)),

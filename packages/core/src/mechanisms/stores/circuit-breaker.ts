@@ -59,7 +59,8 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
 
   function noteSuccess(): void {
     const before = health
-    const now = clock.elapsed()
+    // While the store works, this function does not read the clock.
+    const now = before.kind === 'working' ? 0 : clock.elapsed()
     health = afterSuccess(before, now)
     if (before.kind !== 'working' && health.kind === 'working')
       emit({ type: 'store_recovered', durationMs: now - before.since })
@@ -111,8 +112,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       try {
         const whole = withDeadline(work(), storeTimeoutMs, clock, createTimeout)
         const value = await (isDown ? probe(whole) : whole)
-        if (health.kind === 'working') health = afterSuccess(health)
-        else noteSuccess()
+        noteSuccess()
         return value
       } catch (error) {
         throw noteFailure(operation, error, startedUnder, startedAt)

@@ -168,10 +168,10 @@ export function describeNotAllowed(
   prefixes: readonly AllowedPrefix[],
 ): string {
   const allowed = prefixes.map((prefix) => `'${prefix.origin}${prefix.pathname}'`).join(' or ')
-  const facts = `Cannot call '${origin}${pathname}' with a token. Only URLs below ${allowed} are allowed.`
+  const facts = `Cannot call '${origin}${pathname}' with a token. It is not below ${allowed}.`
   const [first] = prefixes
   if (origin !== first?.origin || URL.canParse(input)) return `${facts} Add it to \`allowedUrls\`.`
-  if (/^[/\\]/.test(input)) return `${facts} Remove the slash at the start of the path.`
+  if (/^[/\\]/.test(input)) return `${facts} Remove the first slash of the path.`
   const isMissing = !first.pathname.endsWith('/')
   return `${facts} ${isMissing ? 'Add a slash to the end of `baseUrl`.' : 'Remove the dot segments of the path.'}`
 }

@@ -36,7 +36,7 @@ export function readGrantExpiry(
 ): GrantExpiry | undefined {
   let shortest: number | undefined
   for (const name of LIFETIMES) {
-    const seconds = body[name] === undefined ? undefined : readSeconds(body[name])
+    const seconds = readSeconds(body[name])
     if (seconds !== undefined) shortest = Math.min(seconds, shortest ?? seconds)
   }
   if (shortest === undefined) return undefined

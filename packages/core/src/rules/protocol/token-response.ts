@@ -73,9 +73,9 @@ export function readTokenResponse(
         header: isBound ? undefined : tokenHeader,
         ...time,
         expiresAt,
-        refreshAt: refreshIn === undefined ? undefined : readRefreshAt(refreshIn, { ...time, expiresAt }),
+        refreshAt: readRefreshAt(refreshIn, { obtainedAt: time.obtainedAt, expiresAt }),
         scope,
-        authorizationDetails: details === undefined ? undefined : readAuthorizationDetails(details),
+        authorizationDetails: readAuthorizationDetails(details),
       })
     : undefined
   // Keycloak reports the lifetime of a refresh token that a sign-in does not return.
@@ -166,7 +166,7 @@ export const TOKEN_TYPE_REMEDY = 'If it means Bearer, add it to `server.tokenTyp
  */
 export function tokenTypeError(what: string, shownType: string, cause?: RedactedCause): ConfigurationError {
   if (isUnboundType(shownType)) {
-    const message = `Cannot ${what}: the token is not bound to this client. Enable DPoP or certificate-bound tokens for it at the authorization server.`
+    const message = `Cannot ${what}: the token is not bound to this client. Enable bound tokens at the authorization server.`
     return new ConfigurationError('sender_constraint_refused', message, { cause })
   }
   const message = `Cannot ${what}: the \`token_type\` of the token response is ${shownType} and not Bearer. ${TOKEN_TYPE_REMEDY}`

@@ -100,10 +100,9 @@ function bestToken(
   if (state !== 'expired' || !mayUseOther) return [own, state]
   const held = heldTokens(tokens, wanted.key)
   // If an API has rejected a token, it can have revoked all that existed then. Only a later one can help.
-  const rejected =
-    wanted.rejected === undefined ? undefined : held.find(({ value }) => value === wanted.rejected)
+  const rejected = held.find(({ value }) => value === wanted.rejected)
   for (const token of held) {
-    if (token === own || (rejected && token !== rejected && token.attempt <= rejected.attempt)) continue
+    if (rejected && token !== rejected && token.attempt <= rejected.attempt) continue
     const other = stateOf(id, token, wanted, time, policy)
     if (other !== 'expired') return [token, other]
   }
@@ -121,9 +120,8 @@ function stateOf(
   const now = timeFor(token, time)
   // Only the start of the soft window depends on the jitter, which costs more than the rest to compute.
   const earliest = freshness(token, now, seconds, 1)
-  const { minValiditySeconds } = wanted
   if (earliest === 'expired' || token.value === wanted.replaced) return 'expired'
-  if (minValiditySeconds !== undefined && !isValidFor(token, now, minValiditySeconds)) return 'expired'
+  if (!isValidFor(token, now, wanted.minValiditySeconds)) return 'expired'
   const state = earliest === 'soft' ? freshness(token, now, seconds, jitterOf(id)) : earliest
   if (token.value !== wanted.rejected) return state
   const wait = rejectionWaitSeconds(token.rejections ?? 0, token.expiresAt - token.obtainedAt)
@@ -141,8 +139,7 @@ function replace(
   if (consumes === 'refresh_token') {
     if (ledger.refreshToken === undefined)
       return { do: 'sign_in', code: 'no_refresh_token', isRevoked: ledger.isRevoked }
-    const scope = wanted.request?.scope
-    if (scope !== undefined && exceedsGrant(scope, ledger.scope))
+    if (exceedsGrant(wanted.request?.scope, ledger.scope))
       return { do: 'fail', code: 'scope_not_granted', seconds: 0 }
   }
   for (const backOff of [ledger.backOff, ledger.parameterBackOffs?.[wanted.key]]) {

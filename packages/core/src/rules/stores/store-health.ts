@@ -106,7 +106,7 @@ export function afterResponse(health: StoreHealth, now: number): StoreHealth {
  *
  * @param now - It makes no difference while the store works.
  */
-export function afterSuccess(health: StoreHealth, now: number = 0): StoreHealth {
+export function afterSuccess(health: StoreHealth, now: number): StoreHealth {
   const responses = health.responses + 1
   if (health.kind === 'working') return { kind: 'working', responses, recoveredAt: health.recoveredAt }
   if (health.kind === 'failing' && now - health.failedAt < QUIET_MS)

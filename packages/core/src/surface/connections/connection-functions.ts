@@ -56,7 +56,7 @@ export function createConnectionFunctions<Name extends string>(
   keepAlive: KeepAlive,
   find: () => Promise<FoundConnection | undefined>,
 ): CurrentConnection<Name> {
-  const { host, clients, store, refreshIndex, changes, listener, routePrefix } = application
+  const { host, clients, store, changes, routePrefix } = application
   const { provider } = splitName(name)
   const { markBroken } = changes
 
@@ -74,11 +74,11 @@ export function createConnectionFunctions<Name extends string>(
     const found = (await find()) ?? notSignedIn()
     const client = await clientOf(found)
     const { ref, context } = found
-    const { key, parameters: request, rejected, forceRefresh, minValiditySeconds, signal } = demand
+    const { parameters: request, signal } = demand
     // Each member by its name, because a spread costs more than the other work of a call.
-    const call = { key, request, rejected, forceRefresh, minValiditySeconds, keepAlive }
+    const call = { ...demand, request, keepAlive }
     const findClient = (clientId: string) => clients.clientFor(provider, context, undefined, clientId)
-    const options = { store, clock: host.clock, listener, refreshIndex, markBroken, findClient }
+    const options = { ...application, clock: host.clock, markBroken, findClient }
     const work = requestConnectionToken(ref, client, call, options)
     const result = await (signal ? unlessAborted(work, signal) : work).catch((error: unknown) => {
       if (error instanceof EvertokenError) {
@@ -116,7 +116,8 @@ export function createConnectionFunctions<Name extends string>(
     // A label can be a URL, and its query can contain a key.
     const shownName = name.replace(/\?.*/s, '')
     const url = connectUrl(scope === undefined ? {} : { scope })
-    return new SignInRequiredError(code, MESSAGES[code](shownName), { url, missingScope: scope })
+    const message = `${MESSAGES[code](shownName)}. Open \`url\` in the browser of the owner.`
+    return new SignInRequiredError(code, message, { url, missingScope: scope })
   }
 
   return {
@@ -187,10 +188,7 @@ const CONNECT_OPTIONS: OptionTable<ConnectValues> = {
 }
 
 const MESSAGES = {
-  not_connected: (name: string) =>
-    `The owner has not connected \`${name}\`. Open \`url\` in the browser of the owner.`,
-  needs_reauthorization: (name: string) =>
-    `The grant of \`${name}\` no longer works. Open \`url\` in the browser of the owner.`,
-  scope_missing: (name: string) =>
-    `The owner of \`${name}\` has not granted \`missingScope\`. Open \`url\` in the browser of the owner.`,
+  not_connected: (name: string) => `The owner has not connected \`${name}\``,
+  needs_reauthorization: (name: string) => `The grant of \`${name}\` no longer works`,
+  scope_missing: (name: string) => `The owner of \`${name}\` has not granted \`missingScope\``,
 } as const

@@ -1,6 +1,5 @@
-import { nearestNames } from '../../rules/nearest-name.ts'
 import type { ConfigurationError } from '../../vocabulary/index.ts'
-import { invalid } from '../checks.ts'
+import { invalid, nameAdvice, text } from '../checks.ts'
 import type { ConnectionProviders } from './provider-options.ts'
 
 /** The parts of a name such as `google:work`. */
@@ -24,17 +23,16 @@ export function splitName(name: string): NameParts {
  * @throws {ConfigurationError} If it is not a string, is empty or too long, or has half of a character.
  */
 export function checkOwner(owner: unknown, option = 'owner'): string {
-  if (typeof owner !== 'string' || owner === '') throw invalid(option, 'must be a string, and not empty')
-  if (!isText(owner)) throw invalid(option, `must be ${TEXT}`)
-  return owner
+  const problem = text(owner) ?? (isText(owner as string) ? undefined : `must be ${TEXT}`)
+  if (problem !== undefined) throw invalid(option, problem)
+  return owner as string
 }
 
 /** @throws {ConfigurationError} If the provider does not exist, or the label is invalid. */
 export function checkName(name: unknown, providers: ConnectionProviders): NameParts {
   const { provider, label } = splitName(typeof name === 'string' ? name : '')
   if (!Object.hasOwn(providers, provider)) throw unknownProvider(provider, Object.keys(providers))
-  if (label === '') throw invalid('name', 'must have a label after the colon, or no colon')
-  if (!isLabel(label)) throw invalid('name', `must have a label that is ${TEXT}`)
+  if (!isLabel(label)) throw invalid('name', `must have no colon, or a label that is ${TEXT}`)
   return { provider, label }
 }
 
@@ -53,7 +51,6 @@ function isText(value: string): boolean {
 }
 
 function unknownProvider(provider: string, known: readonly string[]): ConfigurationError {
-  const nearest = nearestNames(provider, known).map((each) => `\`${each}\``)
-  const advice = nearest.length > 0 ? `. Did you mean ${nearest.join(' or ')}?` : ''
-  return invalid('name', `must begin with the name of a provider in \`providers\`${advice}`)
+  const advice = nameAdvice(provider, known, '')
+  return invalid('name', `must begin with the name of a provider in \`providers\`. ${advice}`.trim())
 }

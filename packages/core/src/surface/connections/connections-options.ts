@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { SessionStore } from '../../ports/session-store.ts'
+import { pick } from '../../rules/members.ts'
 import type { BrokenReason } from '../../vocabulary/index.ts'
 import { type Checked, hook, must, type OptionTable, path, REQUIRED } from '../checks.ts'
 import type { EventListeners } from '../emitter.ts'
@@ -155,15 +156,15 @@ export const SHARED_OPTIONS: OptionTable<SharedValues> = {
   keepAlive: [must('be `keepAlive()` of `@evertoken/core/keep-alive`', isIdleGrants)],
 }
 
-export const OWN_OPTIONS: OptionTable<OwnValues> = {
-  encryptionSecret: TOKEN_OPTIONS.encryptionSecret,
-  store: TOKEN_OPTIONS.store,
-  baseUrl: TOKEN_OPTIONS.baseUrl,
-  insecureHosts: TOKEN_OPTIONS.insecureHosts,
-  refreshBeforeExpirySeconds: TOKEN_OPTIONS.refreshBeforeExpirySeconds,
-  serverTimeoutSeconds: TOKEN_OPTIONS.serverTimeoutSeconds,
-  storeTimeoutSeconds: TOKEN_OPTIONS.storeTimeoutSeconds,
-  onEvent: TOKEN_OPTIONS.onEvent,
-  fetch: TOKEN_OPTIONS.fetch,
-  clock: TOKEN_OPTIONS.clock,
-}
+export const OWN_OPTIONS: OptionTable<OwnValues> = /* @__PURE__ */ pick(TOKEN_OPTIONS, [
+  'encryptionSecret',
+  'store',
+  'baseUrl',
+  'insecureHosts',
+  'refreshBeforeExpirySeconds',
+  'serverTimeoutSeconds',
+  'storeTimeoutSeconds',
+  'onEvent',
+  'fetch',
+  'clock',
+]) as OptionTable<OwnValues>

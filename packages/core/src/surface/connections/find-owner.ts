@@ -26,8 +26,7 @@ export function createCurrentOwnerFinder(
   values: SharedValues,
 ): () => Promise<string | undefined> {
   const { auth, owner } = values
-  if (!auth)
-    throw invalid('auth', 'is missing. It finds the user of a request. Otherwise, use `get(owner, name)`')
+  if (!auth) throw invalid('auth', 'is missing. Set it, or use `get(owner, name)`')
   const findOwner = owner && createOwnerFinder(values)
   return async () => {
     const request = currentRequest()

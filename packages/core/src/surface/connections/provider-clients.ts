@@ -123,7 +123,7 @@ export function createProviderClients(providers: ConnectionProviders, host: Conn
 }
 
 function notConnected(): SignInRequiredError {
-  return new SignInRequiredError('not_connected', 'The owner has not connected this account.')
+  return new SignInRequiredError('not_connected', 'The owner has not connected it.')
 }
 
 function createSharedClient(name: string, provider: ConnectionProvider, host: ConnectionHost): SharedClient {
