@@ -50,17 +50,21 @@ export interface EngineParts<User extends object> {
  * server for new sessions is shared with token sources, which send to the same token endpoint.
  */
 export function assemble<User extends object>(parts: EngineParts<User>): SessionEngine<User> {
-  const { settings, context, runtime, server, servers } = parts
+  const { settings, context, runtime, server, servers, sessions, createCookie, createUser, findRoute } = parts
   const { issuer, clientId, policy, refreshBeforeExpirySeconds, serverTimeoutMs, storeTimeoutMs } = settings
-  const { idleTimeoutSeconds, absoluteTimeoutSeconds } = settings
-  const { clock, serverClock, random, isStorePrivate, work } = context
+  const { idleTimeoutSeconds, absoluteTimeoutSeconds, cookieName, sameSite, maxCookieBytes } = settings
+  const { clock, serverClock, random, emit, isStorePrivate, work } = context
   const createNewLine = () => createLine({ clock, random, pollMs: runtime.pollMs })
   const line = createNewLine()
   const refresher = createRefreshers(servers, (each) =>
     createRefresher({
-      ...context,
       acquisition: createRefreshTokenAcquisition(each, policy),
       server: each,
+      clock,
+      serverClock,
+      emit,
+      random,
+      isStorePrivate,
       line: each === server ? line : createNewLine(),
       flights: runtime.flights,
       serverTimeoutMs,
@@ -69,7 +73,6 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
     }),
   )
   const sources: SourceContext = {
-    ...context,
     issuer,
     clientId,
     insecureHosts: settings.insecureHosts,
@@ -78,8 +81,15 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
     basePath: settings.basePath,
     connection: server.connection,
     server,
+    store: context.store,
+    isStorePrivate,
+    sealFor: context.sealFor,
     flights: runtime.flights,
     line,
+    clock,
+    serverClock,
+    emit,
+    random,
     refreshBeforeExpirySeconds,
     serverTimeoutMs,
     storeTimeoutMs,
@@ -91,24 +101,35 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
     requestContext: runtime.context,
   }
   const application: Application = {
-    ...context,
     ...parts.signIn,
     servers,
     refresher,
     sources,
+    registration: context.registration,
     registrationName: parts.registrationName,
     grantCheck: createGrantCheck(refresher, serverClock),
+    clock,
+    serverClock,
+    emit,
     origin: settings.origin,
     insecureHosts: settings.insecureHosts,
     basePath: settings.basePath,
     lifetimes: { idleTimeoutSeconds, absoluteTimeoutSeconds },
   }
   const requestSessions = createRequestSessions({
-    ...parts,
     application,
-    cookie: settings,
+    sessions,
+    cookie: { cookieName, sameSite, maxCookieBytes },
+    createCookie,
     fitHeaders: runtime.fitHeaders,
     waitForBackground: isStorePrivate,
   })
-  return createSessionEngine({ ...parts, sources, sessions: requestSessions, work })
+  return createSessionEngine({
+    sources,
+    sessions: requestSessions,
+    work,
+    runtime,
+    createUser,
+    findRoute,
+  })
 }

@@ -39,23 +39,30 @@ export interface ClientServer {
 
 /** Creates the parts that send token requests for one client. */
 export function createClientServer(options: ClientServerOptions): ClientServer {
-  const { profile, clock, emit } = options
+  const { profile, clientId, authentication, senderConstraint, insecureHosts, serverTimeoutMs } = options
+  const { clock, emit, random, flights } = options
   const { fetch = (input, init) => globalThis.fetch(input, init) } = options
   const { defaultTokenLifetimeSeconds, tokenTypes, tokenHeader } = profile
-  const addresses = createServerAddresses(profile, options.insecureHosts)
+  const addresses = createServerAddresses(profile, insecureHosts)
   const serverClock = createServerClock({ clock, emit, request: () => server.isResponding() })
   const createHttpFor = (timeoutMs: number) =>
     createHttp({ fetch, addresses, clock, timeoutMs, observe: serverClock.observe })
-  const http = createHttpFor(options.serverTimeoutMs)
+  const http = createHttpFor(serverTimeoutMs)
   const connection = createConnection(
     {
-      ...options,
       ...profile,
       addresses,
+      clientId,
+      authentication,
+      senderConstraint,
       http,
       patientHttp: createHttpFor(LISTEN_MS),
+      serverTimeoutMs,
       serverClock,
       responseRules: { defaultTokenLifetimeSeconds, tokenTypes, tokenHeader },
+      flights,
+      clock,
+      random,
     },
     options.client,
   )

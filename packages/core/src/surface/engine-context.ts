@@ -102,18 +102,23 @@ export function createEngineContext(
 /** Returns what the authorization server needs to send requests and to read their responses. */
 export function serverOptions(
   { server, clientId, authentication, senderConstraint, serverTimeoutMs }: TokenSettings,
-  context: EngineContext,
+  { addresses, http, patientHttp, clock, serverClock, random }: EngineContext,
   { flights }: Runtime,
 ): ConnectionOptions {
   const { defaultTokenLifetimeSeconds, tokenTypes, tokenHeader } = server
   return {
-    ...context,
     ...server,
+    addresses,
     clientId,
     authentication,
     senderConstraint,
     responseRules: { defaultTokenLifetimeSeconds, tokenTypes, tokenHeader },
     serverTimeoutMs,
+    http,
+    patientHttp,
+    clock,
+    serverClock,
     flights,
+    random,
   }
 }

@@ -56,7 +56,7 @@ export function createConnectionFunctions<Name extends string>(
   keepAlive: KeepAlive,
   find: () => Promise<FoundConnection | undefined>,
 ): CurrentConnection<Name> {
-  const { host, clients, store, changes, routePrefix } = application
+  const { host, clients, store, refreshIndex, changes, listener, routePrefix } = application
   const { provider } = splitName(name)
   const { markBroken } = changes
 
@@ -74,11 +74,11 @@ export function createConnectionFunctions<Name extends string>(
     const found = (await find()) ?? notSignedIn()
     const client = await clientOf(found)
     const { ref, context } = found
-    const { parameters: request, signal } = demand
+    const { key, parameters: request, rejected, forceRefresh, minValiditySeconds, signal } = demand
     // Each member by its name, because a spread costs more than the other work of a call.
-    const call = { ...demand, request, keepAlive }
+    const call = { key, request, rejected, forceRefresh, minValiditySeconds, keepAlive }
     const findClient = (clientId: string) => clients.clientFor(provider, context, undefined, clientId)
-    const options = { ...application, clock: host.clock, markBroken, findClient }
+    const options = { store, clock: host.clock, listener, refreshIndex, markBroken, findClient }
     const work = requestConnectionToken(ref, client, call, options)
     const result = await (signal ? unlessAborted(work, signal) : work).catch((error: unknown) => {
       if (error instanceof EvertokenError) {

@@ -78,17 +78,29 @@ export function createConnectionHost(
 }
 
 function hostOf(sources: SourceContext, { pollMs }: ConnectionsRuntime): ConnectionHost {
-  const work = createWorkTracker(sources.clock, sources.emit)
+  const { store, isStorePrivate, clock, emit, random, flights, fetch, insecureHosts } = sources
+  const { refreshBeforeExpirySeconds, serverTimeoutMs, storeTimeoutMs } = sources
+  const work = createWorkTracker(clock, emit)
   const current = () => sources.requestContext && findCurrent(sources.requestContext)
   return {
-    ...sources,
+    store,
+    isStorePrivate,
     seal: sources.sealFor(...SEAL_PURPOSE),
     connectSeal: sources.sealFor(...CONNECT_PURPOSE),
     // A tenant can have its own address.
     findOrigin: () => current()?.application.origin ?? sources.origin,
     findBasePath: () => current()?.application.basePath ?? sources.basePath,
     currentRequest: () => current()?.browser?.request,
+    clock,
+    emit,
+    random,
+    flights,
     pollMs,
+    fetch,
+    insecureHosts,
+    refreshBeforeExpirySeconds,
+    serverTimeoutMs,
+    storeTimeoutMs,
     work,
     admits: () => work.admits() && sources.admits(),
     keepAlive: work.tracking(sources.keepAlive),
@@ -97,14 +109,13 @@ function hostOf(sources: SourceContext, { pollMs }: ConnectionsRuntime): Connect
 
 function ownHost(values: OwnValues, runtime: ConnectionsRuntime): ConnectionHost {
   const { clock = systemClock, fetch, insecureHosts, refreshBeforeExpirySeconds } = values
+  const { flights, pollMs } = runtime
   const basePath = values.baseUrl === undefined ? '' : new URL(values.baseUrl).pathname.replace(/\/$/, '')
   const [emit, random] = [createEmitter(values.onEvent), systemRandom]
   const secrets = [values.encryptionSecret].flat() as [string, ...string[]]
   const storeTimeoutMs = values.storeTimeoutSeconds * 1000
   const work = createWorkTracker(clock, emit)
   return {
-    flights: runtime.flights,
-    pollMs: runtime.pollMs,
     store: createGuardedStore({ store: values.store, clock, emit, storeTimeoutMs, random }),
     isStorePrivate: values.store.outlivesProcess === false,
     seal: createSeal(secrets, SEAL_PURPOSE.join(' ')),
@@ -115,6 +126,8 @@ function ownHost(values: OwnValues, runtime: ConnectionsRuntime): ConnectionHost
     clock,
     emit,
     random,
+    flights,
+    pollMs,
     fetch,
     insecureHosts,
     refreshBeforeExpirySeconds,
@@ -130,7 +143,8 @@ function ownHost(values: OwnValues, runtime: ConnectionsRuntime): ConnectionHost
 function ownerMissing() {
   return invalid(
     'owner',
-    'is missing. Users of two `registrations` can have the same `sub`. Return an ID with `iss` and `sub`',
+    'is missing. The `registrations` of `auth` can have users with the same `sub`. Return an ID that names the ' +
+      'registration and the user, such as `iss` and `sub`',
   )
 }
 
@@ -138,6 +152,7 @@ function ownerMissing() {
 function memoryStore() {
   return invalid(
     'auth',
-    'must have a `store`, because memory loses connections. In tests, set `encryptionSecret` and `store` instead of `auth`',
+    'keeps its sessions in the memory of this process, where connections would be lost. Set its option `store`. In ' +
+      'tests, replace `auth` by `encryptionSecret` and `store: createMemoryStore()`',
   )
 }

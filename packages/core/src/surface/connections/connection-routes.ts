@@ -34,9 +34,9 @@ const MAX_COOKIE_BYTES = 2000
 /** Creates the routes below `routePrefix`. Without an owner, only providers whose token response names the owner have routes. */
 export function createConnectionRoutes(application: ConnectionApplication): ConnectionRoutes {
   const { host, values, clients } = application
-  const { clock, insecureHosts } = host
+  const { clock, emit, flights, insecureHosts } = host
   const findOwner = createOwnerFinder(values)
-  const callbackOptions = { ...host, usedLogins: application.usedLogins, seal: host.connectSeal }
+  const callbackOptions = { usedLogins: application.usedLogins, seal: host.connectSeal, flights, clock, emit }
 
   function createContext(request: Request): ConnectContext {
     const { origin } = addressOf(request, host.findOrigin(), insecureHosts)

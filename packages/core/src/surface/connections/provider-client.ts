@@ -43,18 +43,24 @@ export function createProviderClient(
   provider: ConnectionProvider,
   host: ConnectionHost,
 ): ProviderClient {
-  const values = checkProvider(name, provider, host.insecureHosts)
+  const { clock, emit, random, flights, insecureHosts, serverTimeoutMs, storeTimeoutMs } = host
+  const values = checkProvider(name, provider, insecureHosts)
   const { profile, clientId, senderConstraint, fetch = host.fetch } = values
   const authentication = authenticationOf(values, profile)
   const { clockToleranceSeconds } = profile
   const { addresses, http, connection, server, serverClock } = createClientServer({
-    ...host,
     client: createSignInClient({ clientId, clockToleranceSeconds }),
     profile,
     clientId,
     authentication,
     senderConstraint,
+    insecureHosts,
     fetch,
+    clock,
+    emit,
+    random,
+    flights,
+    serverTimeoutMs,
   })
   const policy: RefreshPolicy = {
     consumes: 'refresh_token',
@@ -63,11 +69,18 @@ export function createProviderClient(
     serveDuringRefresh: !profile.refreshEndsAccessToken,
   }
   const refresher = createRefresher({
-    ...host,
     acquisition: createRefreshTokenAcquisition(server, policy),
     server,
+    clock,
     serverClock,
-    line: createLine(host),
+    emit,
+    random,
+    isStorePrivate: host.isStorePrivate,
+    line: createLine({ clock, random, pollMs: host.pollMs }),
+    flights,
+    serverTimeoutMs,
+    storeTimeoutMs,
+    admits: host.admits,
   })
   const { scope, isDefaultScope, authorizationParameters } = authorizationParametersOf(values, profile)
   const responseMode = nameOf(values.responseMode)
@@ -75,8 +88,9 @@ export function createProviderClient(
   const { idTokenSigningAlgorithm } = profile
   const { secret: clientSecret } = connection.authenticator
   const signatures = createTokenSignatures({
-    ...host,
     http,
+    flights,
+    clock,
     addresses,
     idTokenSigningAlgorithm,
     clientSecret,
