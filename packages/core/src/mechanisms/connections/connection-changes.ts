@@ -30,8 +30,8 @@ export interface ConnectionChanges {
   /**
    * Stores a grant. The record of an earlier grant of the same account is kept.
    *
-   * If the owner has removed another account and its revocation has failed, the revocation is repeated in the background. The grant
-   * of the same account is not revoked, because that could end the new grant (RFC 7009 §2.1).
+   * If the owner has removed another account and its revocation has failed, the revocation is repeated in the background, while no
+   * connection of the owner has that account. The revocation could end its new grant (RFC 7009 §2.1).
    *
    * @param server - The client to which the grant was given.
    * @param isAnyAccount - Whether the owner is identified by the grant, so that several accounts can give it.
@@ -73,7 +73,7 @@ export interface ConnectionChanges {
 export function createConnectionChanges(options: ConnectionChangeOptions): ConnectionChanges {
   const { store, clock, listener, emit, refreshIndex } = options
   const swapAndReport = createReportedSwap(options)
-  const revocation = createConnectionRevocation({ emit, clock })
+  const revocation = createConnectionRevocation({ store, emit, clock })
 
   /** Resolves to `undefined` if no record exists. A record that cannot be read is removed. */
   async function toTombstone(
@@ -126,8 +126,7 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
         // If this process stops after the swap, the connection must be in a list.
         await refreshIndex?.move(undefined, next)
         if ((await swapRecord()) === 'again') return 'again'
-        if (earlier?.ended && isOtherAccount(earlier, registration, grant.claims))
-          keepAlive(revocation.revokeUntilDone(ref, earlier, server))
+        if (earlier?.ended) keepAlive(revocation.revokeUntilDone(ref, earlier, server))
         // The grant is stored. If this fails, the connection stays in its earlier list, where it is found.
         if (refreshIndex) keepAlive(refreshIndex.move(record, next).catch(() => undefined))
         return record === undefined
