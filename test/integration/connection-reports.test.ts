@@ -278,6 +278,18 @@ describe('a failed revocation', () => {
     },
   )
 
+  it('is repeated although the response of the store about the new grant was lost', async () => {
+    const { google, server, clock, state } = createReportWorld()
+    await google.save(await server.issue({ sub: 'account-1', expiresIn: LIFETIME }))
+    server.script('revoke', [{ type: 'status', status: 503 }])
+    expect(await google.disconnect()).toBe('failed')
+    state.loses = true
+    const grant = await server.issue({ sub: 'account-2', expiresIn: LIFETIME })
+    await expect(settle(clock, google.save(grant))).rejects.toMatchObject({ code: 'store_unavailable' })
+    await settle(clock, clock.sleep(30_000))
+    expect([server.grants.alive('account-1'), server.grants.alive('account-2')]).toEqual([false, true])
+  })
+
   it.each([
     ['google', true],
     ['google', false],
