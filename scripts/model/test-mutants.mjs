@@ -191,6 +191,21 @@ export const testMutants = {
   ],
   'failed revocation repeated after a grant of the same account': [
     [REPORT_TESTS],
-    [{ in: 'createConnectionChanges.connect', replace: '$earlier?.ended && $test', with: '$earlier?.ended' }],
+    [
+      {
+        in: 'createConnectionRevocation.isReplaced',
+        remove: 'if (!$current || $current.ended || !isOther($current)) return false',
+      },
+    ],
+  ],
+  'failed revocation repeated while another connection has the account': [
+    [REPORT_TESTS],
+    [
+      {
+        in: 'createConnectionRevocation.isReplaced',
+        replace: '$listed.every($test)',
+        with: 'true',
+      },
+    ],
   ],
 }

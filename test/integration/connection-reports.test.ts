@@ -277,4 +277,45 @@ describe('a failed revocation', () => {
       expect(server.log.filter(({ kind }) => kind === 'revoke')).toHaveLength(isAlive ? 1 : 3)
     },
   )
+
+  it('is repeated although the response of the store about the new grant was lost', async () => {
+    const { google, server, clock, state } = createReportWorld()
+    await google.save(await server.issue({ sub: 'account-1', expiresIn: LIFETIME }))
+    server.script('revoke', [{ type: 'status', status: 503 }])
+    expect(await google.disconnect()).toBe('failed')
+    state.loses = true
+    const grant = await server.issue({ sub: 'account-2', expiresIn: LIFETIME })
+    await expect(settle(clock, google.save(grant))).rejects.toMatchObject({ code: 'store_unavailable' })
+    await settle(clock, clock.sleep(30_000))
+    expect([server.grants.alive('account-1'), server.grants.alive('account-2')]).toEqual([false, true])
+  })
+
+  it.each([
+    ['google', true],
+    ['google', false],
+    ['google:work', true],
+  ] as const)(
+    'is not repeated while the owner has the account again, as %s, with an index: %s',
+    async (name, hasIndex) => {
+      const { process, server, clock, store } = createConnectionWorld()
+      const { index: _, ...unlisted } = store
+      const connections = process({ store: hasIndex ? store : unlisted })
+      const google = connections.get('ada', 'google')
+      const grant = async (sub: string) => server.issue({ sub, expiresIn: LIFETIME })
+      await google.save(await grant('account-1'))
+      server.script('revoke', [
+        { type: 'status', status: 503 },
+        { type: 'status', status: 503 },
+      ])
+      expect(await google.disconnect()).toBe('failed')
+      await google.save(await grant('account-2'))
+      await settle(clock, clock.sleep(500))
+      if (name === 'google') expect(await google.disconnect()).toBe('revoked')
+      const before = server.log.filter(({ kind }) => kind === 'revoke').length
+      await connections.get('ada', name).save(await grant('account-1'))
+      await settle(clock, clock.sleep(30_000))
+      expect(server.log.filter(({ kind }) => kind === 'revoke')).toHaveLength(before)
+      expect(server.grants.alive('account-1')).toBe(true)
+    },
+  )
 })

@@ -142,6 +142,33 @@ describe('an attempt on loopback', () => {
     expect(await connection.getState()).toEqual({ state: 'not_connected' })
   })
 
+  it.each(['the signal', 'a second browser'])(
+    'is not ended by %s while the grant is stored',
+    async (cause) => {
+      const { process, store, signIn, events } = createWorld()
+      const abort = new AbortController()
+      let interrupt: (() => Promise<unknown> | void) | undefined
+      const swap: typeof store.swap = async (...parameters) => {
+        await interrupt?.()
+        return store.swap(...parameters)
+      }
+      const connection = process({ store: { ...store, swap } }).get('ada', 'google')
+      const options = { redirectUri: REDIRECT_URI, signal: abort.signal }
+      const attempt = await connectOnLoopback(connection, options)
+      const callback = await signIn(attempt.url, attempt.receive)
+      interrupt = async () => {
+        if (cause === 'the signal') return abort.abort()
+        const page = await attempt.receive(new Request(attempt.url, { headers: { accept: 'text/html' } }))
+        expect([page.status, await page.text()]).toEqual([400, expect.stringContaining('already completed')])
+      }
+      const page = attempt.receive(callback)
+      await attempt.finished
+      expect((await page).status).toBe(200)
+      expect(await connection.getState()).toMatchObject({ state: 'active' })
+      expect(events.filter(({ type }) => type === 'connect_failed')).toEqual([])
+    },
+  )
+
   it('ends if the application aborts before the server is known', async () => {
     const { connection, server } = createWorld()
     const abort = new AbortController()
@@ -207,8 +234,20 @@ describe('the link of an attempt', () => {
     expect(server.log.filter(({ kind }) => kind === 'token')).toHaveLength(0)
     const page = await attempt.receive(callback)
     await attempt.finished
-    // The browser keeps nothing of the attempt.
-    expect(page.headers.get('set-cookie')).toContain('Max-Age=0')
+    expect(page.status).toBe(200)
+  })
+
+  it('lets the browser keep its cookie after success, so that the user can reload the page', async () => {
+    const { connection, signIn } = createWorld()
+    for (const [changes, cookies] of [
+      [{}, []],
+      [{ error: 'access_denied', code: undefined }, [expect.stringContaining('Max-Age=0')]],
+    ] as const) {
+      const attempt = await connectOnLoopback(connection, { redirectUri: REDIRECT_URI })
+      attempt.finished.catch(() => undefined)
+      const page = await attempt.receive(withQuery(await signIn(attempt.url, attempt.receive), changes))
+      expect(page.headers.getSetCookie()).toEqual(cookies)
+    }
   })
 
   it('ends the attempt if a second browser opens it, also while the server responds', async () => {

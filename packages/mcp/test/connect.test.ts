@@ -115,6 +115,23 @@ describe('a connection to an MCP server', () => {
     expect(error).toMatchObject({ code: 'scope_missing', url: connection.connectUrl() })
   })
 
+  it('refuses a new consent with a scope that cannot be requested, and keeps the grants', async () => {
+    const world = createMcpWorld()
+    await world.connect()
+    world.answers[MCP] = () =>
+      new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer scope="a\\"b"' } })
+    for (let i = 0; i < 3; i++) {
+      await world.clock.advance(4_000_000)
+      expect(await tokenOf(world)).toBeDefined()
+      await world.settle()
+    }
+    expect((await world.connect()).outcome).toBe('failed')
+    expect(world.events).toContainEqual(expect.objectContaining({ type: 'connect_failed' }))
+    expect(await tokenOf(world)).toBeDefined()
+    await world.connections.get('ada', NAME).disconnect()
+    expect(await world.connections.get('ada', NAME).getState()).toEqual({ state: 'not_connected' })
+  })
+
   it('adds the challenged scope to the granted one at a step-up', async () => {
     const world = createMcpWorld()
     await world.connect()

@@ -80,8 +80,10 @@ export async function connectInBrowser(
         signal instanceof AbortSignal ? AbortSignal.any([signal, stop.signal]) : (signal ?? stop.signal),
     })
     receive = attempt.receive
-    const opened = Promise.resolve(attempt.url).then(open)
-    await Promise.race([attempt.finished, opened.then(() => attempt.finished)])
+    Promise.resolve(attempt.url)
+      .then(open)
+      .catch((error: unknown) => stop.abort(error))
+    await attempt.finished
   } finally {
     stop.abort()
     await close(servers, responses)

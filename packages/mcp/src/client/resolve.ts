@@ -73,7 +73,8 @@ export async function resolveProvider(
     keepAlive(find().catch(() => undefined))
   // The application can allow fewer servers than before.
   checkEndpoints(server.metadata, checkUrl)
-  if (values.scope === undefined && server.isScopeWrong)
+  // Only a consent needs the scope. Grants that owners have given before still work.
+  if (lookUp?.redirectUri !== undefined && values.scope === undefined && server.isScopeWrong)
     throw wrongServer(url, 'its scope is malformed or too long. Set the option `scope`')
   const client = await selectClient(server, isFixed, values, call, notes, requests)
   return client && createProvider(server, values, client)

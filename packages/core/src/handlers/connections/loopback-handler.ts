@@ -17,7 +17,7 @@ export interface LoopbackHandlerOptions {
   readonly state: string
   /** Encrypts a posted response. */
   readonly seal: Seal
-  /** Whether the attempt has ended. */
+  /** Whether the attempt has ended, or its grant is being stored. */
   readonly isEnded: () => boolean
   /** Exchanges the code once. Resolves to the error, if it fails or the attempt has ended before. */
   readonly redeem: (received: URLSearchParams) => Promise<EvertokenError | undefined>
@@ -55,7 +55,9 @@ export function createLoopbackHandler(
     if (form) return repeatForm(form, redirectUri, seal)
     if (!browser.isFrom(request)) return connectRefusal(request, otherBrowser())
     const failure = await redeem(received)
-    const response = failure ? connectRefusal(request, failure) : connectedPage(name)
+    // The user can reload this page.
+    if (!failure) return connectedPage(name)
+    const response = connectRefusal(request, failure)
     response.headers.append('set-cookie', browser.clear())
     return response
   }

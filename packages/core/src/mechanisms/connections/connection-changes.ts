@@ -30,8 +30,8 @@ export interface ConnectionChanges {
   /**
    * Stores a grant. The record of an earlier grant of the same account is kept.
    *
-   * If the owner has removed another account and its revocation has failed, the revocation is repeated in the background. The grant
-   * of the same account is not revoked, because that could end the new grant (RFC 7009 §2.1).
+   * If the owner has removed another account and its revocation has failed, the revocation is repeated in the background, while no
+   * connection of the owner has that account. The revocation could end its new grant (RFC 7009 §2.1).
    *
    * @param server - The client to which the grant was given.
    * @param isAnyAccount - Whether the owner is identified by the grant, so that several accounts can give it.
@@ -73,7 +73,7 @@ export interface ConnectionChanges {
 export function createConnectionChanges(options: ConnectionChangeOptions): ConnectionChanges {
   const { store, clock, listener, emit, refreshIndex } = options
   const swapAndReport = createReportedSwap(options)
-  const revocation = createConnectionRevocation({ emit, clock })
+  const revocation = createConnectionRevocation({ store, emit, clock })
 
   /** Resolves to `undefined` if no record exists. A record that cannot be read is removed. */
   async function toTombstone(
@@ -106,8 +106,9 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
     async connect(ref, server, grant, keepAlive, isAnyAccount = false) {
       const { key: id, owner, name } = ref
       const { registration } = server
+      let listed: Promise<void> | undefined
       await store.list(ref)
-      const isNew = await untilWon(async () => {
+      await untilWon(async () => {
         const held = await store.read(ref)
         const earlier = held?.record
         const record = earlier?.ended ? undefined : earlier
@@ -115,27 +116,23 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
           throw accountMismatch()
         const base = { id, owner, name, ...registration }
         const next = connectedRecord(base, grant, clock.now(), earlier, isAnyAccount)
-        const swap = (report: () => void) => swapAndReport(ref, held, next, report, keepAlive)
-        const swapRecord = () => {
-          if (!record) return swap(() => listener.created(ref))
-          return record.broken
-            ? swap(() => listener.recovered(ref, keepAlive))
-            : store.swap(ref, held?.sealed, next)
+        /** Also called if the response of the store is lost. */
+        const onStored = () => {
+          if (!record) listener.created(ref)
+          else if (record.broken) listener.recovered(ref, keepAlive)
+          if (earlier?.ended) keepAlive(revocation.revokeUntilDone(ref, earlier, server))
+          // The grant is stored. If this fails, the connection stays in its earlier list, where it is found.
+          if (refreshIndex) keepAlive(refreshIndex.move(record, next).catch(() => undefined))
+          // A removal at the same time can have unlisted it. If that was so, and the store fails, it is repeated.
+          if (record) return
+          const repeat = async () => retryStore(clock, () => listIfStored(ref)).catch(() => undefined)
+          keepAlive((listed = listIfStored(ref).catch(() => keepAlive(repeat()))))
         }
         // If this process stops after the swap, the connection must be in a list.
         await refreshIndex?.move(undefined, next)
-        if ((await swapRecord()) === 'again') return 'again'
-        if (earlier?.ended && isOtherAccount(earlier, registration, grant.claims))
-          keepAlive(revocation.revokeUntilDone(ref, earlier, server))
-        // The grant is stored. If this fails, the connection stays in its earlier list, where it is found.
-        if (refreshIndex) keepAlive(refreshIndex.move(record, next).catch(() => undefined))
-        return record === undefined
+        return swapAndReport(ref, held, next, onStored, keepAlive)
       })
-      // A removal at the same time can have unlisted it. If that was so, and the store fails, it is repeated.
-      if (isNew)
-        await store
-          .list(ref)
-          .catch(() => keepAlive(retryStore(clock, () => listIfStored(ref)).catch(() => undefined)))
+      await listed
     },
     async markBroken(ref, registration, keepAlive, rejected) {
       await untilWon(async () => {

@@ -1,9 +1,9 @@
-import { type ConnectionRecord, isOfRegistration } from '../../model/connection-record.ts'
+import { type ConnectionRecord, isOfRegistration, isOtherAccount } from '../../model/connection-record.ts'
 import type { TokenServer } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { EventListener, RevocationOutcome } from '../../vocabulary/index.ts'
+import { ConfigurationError, type EventListener, type RevocationOutcome } from '../../vocabulary/index.ts'
 import { revokeToken, revokeUntilDone } from '../protocol/revoke-token.ts'
-import type { ConnectionRef } from './connection-store.ts'
+import type { ConnectionRef, ConnectionStore } from './connection-store.ts'
 
 /** The client of a provider that can revoke its grants. */
 export type RevokingServer = Pick<TokenServer, 'registration' | 'revoke'>
@@ -17,13 +17,18 @@ export type RevokingServer = Pick<TokenServer, 'registration' | 'revoke'>
 export type FindRevokingServer = (grantClientId?: string) => Promise<RevokingServer | undefined>
 
 export interface ConnectionRevocationOptions {
+  readonly store: Pick<ConnectionStore, 'read' | 'readAll'>
   readonly emit: EventListener
   readonly clock: Clock
 }
 
 /** Revokes the grants of connections that were removed. Each function resolves to the worst outcome of the tokens of the record. */
 export interface ConnectionRevocation {
-  /** With the usual retries. */
+  /**
+   * With the usual retries, after the owner has connected another account. Each request needs that the connection still has that
+   * account, and that no other connection of the owner can have the removed one: the revocation could end its grant (RFC 7009 §2.1).
+   * A grant that arrives between this check and the request is not noticed. Without an `index`, only this connection is checked.
+   */
   revokeUntilDone(
     ref: ConnectionRef,
     record: ConnectionRecord,
@@ -38,6 +43,7 @@ export interface ConnectionRevocation {
 }
 
 export function createConnectionRevocation({
+  store,
   emit,
   clock,
 }: ConnectionRevocationOptions): ConnectionRevocation {
@@ -45,12 +51,13 @@ export function createConnectionRevocation({
     { key }: ConnectionRef,
     record: ConnectionRecord,
     server: RevokingServer | undefined,
-    revokeOne: typeof revokeUntilDone = revokeToken,
+    isUnused?: () => Promise<boolean>,
   ): Promise<RevocationOutcome> {
     if (!server || !isOfRegistration(record, server.registration)) return 'unsupported'
     const { revoking, spare, tokens } = record.ledger
     const refreshTokens = [revoking, spare].filter((token) => token !== undefined)
-    const revocation = { server, emit, clock }
+    const revocation = { server, emit, clock, ...(isUnused && { isUnused }) }
+    const revokeOne = isUnused ? revokeUntilDone : revokeToken
     const revocations = refreshTokens.map((token) => revokeOne(revocation, key, token))
     // The revocation of a refresh token ends the access tokens of its grant too (RFC 7009 §2.1).
     const accessTokens = revoking === undefined ? Object.values(tokens) : []
@@ -58,8 +65,23 @@ export function createConnectionRevocation({
     return worstOf(await Promise.all(revocations))
   }
 
+  async function isReplaced(ref: ConnectionRef, removed: ConnectionRecord): Promise<boolean> {
+    const isOther = (record: ConnectionRecord) => isOtherAccount(removed, record, record.claims)
+    const current = (await store.read(ref))?.record
+    if (!current || current.ended || !isOther(current)) return false
+    const listed = await store.readAll(ref.owner).catch((error: unknown) => {
+      if (error instanceof ConfigurationError) return []
+      throw error
+    })
+    return listed.every(
+      ({ record }) => !record || record.ended || !isOfRegistration(record, removed) || isOther(record),
+    )
+  }
+
   return {
-    revokeUntilDone: (ref, record, server) => revoke(ref, record, server, revokeUntilDone),
+    revokeUntilDone: (ref, record, server) =>
+      // If the store fails, the account might be in use.
+      revoke(ref, record, server, () => isReplaced(ref, record).catch(() => false)),
     async revokeWithLatest(ref, record, findServer) {
       const known = await findServer()
       const outcome = await revoke(ref, record, known)

@@ -8,11 +8,13 @@ export interface RevocationOptions {
   readonly emit: EventListener
   /** Times the pauses between attempts. */
   readonly clock: Clock
+  /** Whether the grant of the token is not in use. Called before each request. By default, it is never in use. */
+  readonly isUnused?: () => Promise<boolean>
 }
 
 type TokenKind = 'refresh_token' | 'access_token'
 
-const PAUSES_SECONDS = [1, 4, 16]
+const PAUSES_SECONDS = [0, 1, 4, 16]
 
 /**
  * Revokes a token, and emits an event with the outcome.
@@ -20,7 +22,7 @@ const PAUSES_SECONDS = [1, 4, 16]
  * @param key - The session that had the token. `undefined` if no session received it.
  */
 export async function revokeToken(
-  { server, emit }: Omit<RevocationOptions, 'clock'>,
+  { server, emit }: Pick<RevocationOptions, 'server' | 'emit'>,
   key: string | undefined,
   token: string,
   kind: TokenKind = 'refresh_token',
@@ -36,7 +38,7 @@ export async function revokeToken(
  *
  * Repeats a failed request three times, after 1, 4 and 16 seconds.
  *
- * @returns The last outcome.
+ * @returns The last outcome. `failed` if the grant is in use.
  */
 export async function revokeUntilDone(
   options: RevocationOptions,
@@ -44,11 +46,12 @@ export async function revokeUntilDone(
   token: string,
   kind: TokenKind = 'refresh_token',
 ): Promise<RevocationOutcome> {
-  let outcome = await revokeToken(options, key, token, kind)
+  const { clock, isUnused } = options
   for (const pause of PAUSES_SECONDS) {
+    if (pause > 0) await clock.sleep(pause * 1000)
+    if (isUnused && !(await isUnused())) return 'failed'
+    const outcome = await revokeToken(options, key, token, kind)
     if (outcome !== 'failed') return outcome
-    await options.clock.sleep(pause * 1000)
-    outcome = await revokeToken(options, key, token, kind)
   }
-  return outcome
+  return 'failed'
 }

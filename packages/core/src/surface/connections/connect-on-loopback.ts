@@ -23,7 +23,7 @@ export interface LoopbackOptions {
   readonly redirectUri: string
   /** Further scope, in addition to that of the provider and that already granted. Values are separated by spaces. */
   readonly scope?: string
-  /** Ends the attempt. Nothing is stored after that. */
+  /** Ends the attempt, unless the grant is being stored. Nothing is stored after that. */
   readonly signal?: AbortSignal
   /**
    * How long the user can take, in seconds.
@@ -99,6 +99,8 @@ export async function connectOnLoopback(
   const { promise: finished, resolve, reject } = withResolvers()
   const ended = new AbortController()
   let redeemed: Promise<EvertokenError | undefined> | undefined
+  /** Then only the store decides. Otherwise, an attempt that was reported as failed could have stored the grant. */
+  let isStoring = false
 
   const end = (error?: unknown): void => {
     if (error === undefined) resolve()
@@ -130,12 +132,13 @@ export async function connectOnLoopback(
     const client = await findClient(...parameters)
     const store = async (grant: SignInGrant) => {
       ended.signal.throwIfAborted()
+      isStoring = true
       return client.store(grant)
     }
     return { ...client, store }
   }
 
-  const stay = signal && onAbort(signal, () => end(signal.reason))
+  const stay = signal && onAbort(signal, () => isStoring || end(signal.reason))
   async function expire(): Promise<void> {
     await clock.sleep(timeoutSeconds * 1000, ended.signal)
     if (!ended.signal.aborted && !redeemed) end(reportFailure(authorizationExpired()))
@@ -150,7 +153,7 @@ export async function connectOnLoopback(
     authorizationUrl: request.url.href,
     state: request.transaction.state,
     seal: connectSeal,
-    isEnded: () => ended.signal.aborted,
+    isEnded: () => isStoring || ended.signal.aborted,
     // A user who reloads the page sends the same code again.
     redeem: (received) => (redeemed ??= redeem(received)),
     refuse: (error) => end(reportFailure(error)),
