@@ -68,6 +68,9 @@ describe('a connection', () => {
         })
         const forced = decide(broken, { key: '', replaced: '' }, { wall: NOW + seconds }, POLICY)
         expect(forced.do).toBe(record.ledger.refreshToken === undefined ? 'sign_in' : 'refresh')
+        // The caller has not seen the refusal of another process yet.
+        const late = decide(broken, { key: '', replaced: 'earlier' }, { wall: NOW + seconds }, POLICY)
+        expect(late.do).toBe('sign_in')
       }),
     )
   })

@@ -72,8 +72,8 @@ export function decide(
   if (!record) return { do: 'sign_in', code: 'no_session' }
   if (record.ended || time.wall >= record.expiresAt) return { do: 'sign_in', code: 'session_ended' }
   const { broken } = record
-  // The application can try a refused refresh token again, because the server may have been wrong.
-  if (broken && !broken.isTemporary && wanted.replaced === undefined)
+  // The application can try a refused refresh token again. A caller who names a token has not seen the refusal.
+  if (broken && !broken.isTemporary && wanted.replaced !== '')
     return { do: 'sign_in', code: 'needs_reauthorization' }
 
   const { ledger } = record
