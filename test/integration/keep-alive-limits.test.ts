@@ -1,97 +1,7 @@
-import { createMemoryStore, type SessionStore } from '@evertoken/core'
-import { keepAlive, type KeepAliveOptions } from '@evertoken/core/keep-alive'
-import { type Connections, createConnections } from '@evertoken/node/connections'
-import {
-  type AuthorizationServerOptions,
-  createAuthorizationServer,
-  createManualClock,
-  type FakeAuthorizationServer,
-} from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
-import { LIFETIME, SECRET, settle } from './connection-owners.ts'
+import { createLimitWorld } from './keep-alive-world.ts'
 
-const DAY = 86_400
 const MINUTE_MS = 60_000
-type Provider = 'one' | 'other'
-
-/** Two providers, and processes that count their requests to the store and to the providers. */
-function createLimitWorld(one: Partial<AuthorizationServerOptions> = {}) {
-  const clock = createManualClock()
-  const create = (name: string, options: Partial<AuthorizationServerOptions> = {}) =>
-    createAuthorizationServer({
-      issuer: `https://${name}.example.com`,
-      clock,
-      accessTokenSeconds: LIFETIME,
-      ...options,
-    })
-  const servers: Readonly<Record<Provider, FakeAuthorizationServer>> = {
-    one: create('one', one),
-    other: create('other'),
-  }
-  const base = createMemoryStore({ clock })
-  let requests = 0
-  const count =
-    <Args extends unknown[], Result>(call: (...args: Args) => Result) =>
-    (...args: Args): Result => {
-      requests++
-      return call(...args)
-    }
-  const { index } = base
-  const store: SessionStore = {
-    ...base,
-    read: count(base.read),
-    swap: count(base.swap),
-    remove: count(base.remove),
-    ...(index && { index: { add: count(index.add), keys: count(index.keys), remove: count(index.remove) } }),
-  }
-  const refreshedAt: Record<Provider, number[]> = { one: [], other: [] }
-  const providerOf = ({ issuer, clients: [client] }: FakeAuthorizationServer) => ({
-    issuer,
-    clientId: client?.id ?? '',
-    clientSecret: client?.secret ?? '',
-  })
-
-  function process(): Connections<Provider> {
-    return createConnections({
-      encryptionSecret: SECRET,
-      store,
-      clock,
-      providers: { one: providerOf(servers.one), other: providerOf(servers.other) },
-      keepAlive: keepAlive(),
-      fetch: count(async (input, init) => {
-        const url = String(input instanceof Request ? input.url : input)
-        const name = url.startsWith(servers.one.issuer) ? 'one' : 'other'
-        if (url.endsWith('/token')) refreshedAt[name].push(clock.elapsed())
-        return servers[name].fetch(input, init)
-      }),
-    })
-  }
-
-  const connections = process()
-  return {
-    clock,
-    servers,
-    refreshedAt,
-    process,
-    connections,
-    days: (days: number) => clock.advance(days * DAY * 1000),
-    async save(provider: Provider, owners: number) {
-      for (let i = 0; i < owners; i++) {
-        const sub = `${provider}-${i}`
-        const grant = await servers[provider].issue({ sub, expiresIn: LIFETIME })
-        await connections.get(sub, provider).save(grant)
-      }
-    },
-    run: (options: Partial<KeepAliveOptions> = {}, from = connections) =>
-      settle(clock, from.keepAlive({ olderThanSeconds: 30 * DAY, ...options })),
-    /** The number of requests that the work makes. */
-    async requestsOf(work: () => Promise<unknown>): Promise<number> {
-      const before = requests
-      await work()
-      return requests - before
-    },
-  }
-}
 
 describe('the rate', () => {
   it('is kept for each provider, across the runs of a process', async () => {
@@ -154,7 +64,9 @@ describe('a provider that refuses requests', () => {
     servers.one.always('refresh', undefined)
     await clock.advance((counts.retryAfterSeconds ?? 0) * 1000)
     await days(1)
-    expect(await run()).toEqual({ refreshed: 30, failed: 0, needsReauthorization: 0, isComplete: true })
+    // The run continues behind the grant that was refused, and the next one begins with it.
+    expect(await run()).toMatchObject({ refreshed: 30 - counts.failed, failed: 0, isComplete: true })
+    expect(await run()).toMatchObject({ refreshed: counts.failed, failed: 0, isComplete: true })
     expect(await connections.get('one-0', 'one').getState()).toMatchObject({ state: 'active' })
   })
 

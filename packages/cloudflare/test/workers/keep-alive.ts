@@ -17,6 +17,10 @@ interface Env {
   readonly PAUSE_MS: string
   /** How far a Worker that starts is ahead of the machine, in seconds. */
   readonly AHEAD: string
+  /** How much faster than the machine the clock is, so that no test waits for the end of a lock. */
+  readonly SPEED: string
+  /** When the clock became faster, in milliseconds since the epoch. */
+  readonly SINCE: string
   readonly SESSIONS: SessionsNamespace
   readonly KEEPER: Namespace
   readonly SELF: { scheduled(event: object): Promise<{ readonly outcome: string }> }
@@ -69,6 +73,8 @@ function limited(env: Env): SessionsNamespace {
   }
 }
 
+const fast = ({ SPEED }: Env, ms: number) => ms * Number(SPEED)
+
 const connections = createConnections((env: Env) => ({
   encryptionSecret: 'a secret of thirty-two characters',
   store: createDurableObjectStore(limited(env)),
@@ -85,9 +91,10 @@ const connections = createConnections((env: Env) => ({
     return fetch(input, init)
   },
   clock: {
-    now: () => Date.now() / 1000 + Number(env.AHEAD) + ahead,
-    elapsed: () => performance.now(),
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    now: () =>
+      (Number(env.SINCE) + fast(env, Date.now() - Number(env.SINCE))) / 1000 + Number(env.AHEAD) + ahead,
+    elapsed: () => fast(env, performance.now()),
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms / Number(env.SPEED))),
   },
 }))
 

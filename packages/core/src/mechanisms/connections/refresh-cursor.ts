@@ -4,15 +4,23 @@ import { sha256 } from '../runtime/digest.ts'
 import type { Seal } from '../sessions/seal.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
 
+/** What a run has not visited. */
+export interface Unvisited {
+  /** The first connection, because the run was cut. */
+  readonly first?: ListingPosition | undefined
+  /** The first grant at each provider that is left to another run. */
+  readonly left?: readonly (readonly [provider: string, first: ListingPosition])[]
+}
+
 /**
  * Remembers where a run has stopped, so that the next one continues there, also in another process. If each run began with the
- * oldest grants, those that always fail would use up every run.
+ * oldest grants, those that always fail, or that a provider always refuses, would use up every run.
  */
 export interface RefreshCursor {
-  /** Resolves to the place of the first connection that the last run has not visited. `undefined`: the first one. */
-  read(): Promise<ListingPosition | undefined>
-  /** Stores a place. `undefined`: the run has visited all connections. */
-  write(position: ListingPosition | undefined): Promise<void>
+  /** Resolves to what the last run has left. */
+  read(): Promise<Unvisited>
+  /** Stores what a run has left. */
+  write(unvisited: Unvisited): Promise<void>
 }
 
 export interface RefreshCursorOptions {
@@ -25,6 +33,8 @@ export interface RefreshCursorOptions {
 
 /** A place that is older says little about the connections that are due now. */
 const KEPT_SECONDS = 30 * 86_400
+/** Owners can have servers of their own. Without its place, a run begins with the oldest grant of the provider. */
+const MAX_PROVIDERS = 100
 
 export function createRefreshCursor({ store, seal, clock, purpose }: RefreshCursorOptions): RefreshCursor {
   let held: string | undefined
@@ -35,14 +45,15 @@ export function createRefreshCursor({ store, seal, clock, purpose }: RefreshCurs
     async read() {
       held = await store.read(await keyOf())
       const result = held === undefined ? undefined : await seal.unseal(held)
-      return result && 'value' in result ? (result.value as ListingPosition) : undefined
+      return result && 'value' in result ? (result.value as Unvisited) : {}
     },
-    async write(position) {
+    async write({ first, left = [] }) {
       const key = await keyOf()
-      if (position)
+      if (first || left.length > 0) {
+        const sealed = await seal.seal({ first, left: left.slice(0, MAX_PROVIDERS) })
         // If another run has stored its place in the meantime, that one is as good.
-        await store.swap(key, held, await seal.seal(position), clock.now() + KEPT_SECONDS)
-      else if (held !== undefined) await store.remove(key)
+        await store.swap(key, held, sealed, clock.now() + KEPT_SECONDS)
+      } else if (held !== undefined) await store.remove(key)
     },
   }
 }

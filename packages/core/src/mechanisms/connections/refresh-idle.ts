@@ -1,11 +1,11 @@
 import type { ConnectionRecord } from '../../model/connection-record.ts'
 import {
   compareListings,
+  firstListing,
   lastRefreshOf,
   listingOf,
   type ListingPosition,
 } from '../../rules/connections/refresh-listing.ts'
-import { forEachInParallel } from '../runtime/in-batches.ts'
 import type { ConnectionSnapshot, ConnectionStore, UnreadableRecord } from './connection-store.ts'
 import { createIdleQueues, type IdleQueuesOptions } from './idle-queues.ts'
 import type { RefreshCursor } from './refresh-cursor.ts'
@@ -21,7 +21,7 @@ export interface IdleRefreshes {
   readonly needsReauthorization: number
   /** Whether all connections were visited. `false`: call again to continue. */
   readonly isComplete: boolean
-  /** Seconds after which to call again, if a provider refuses requests. Its grants are kept. Absent if none does. */
+  /** Seconds after which to call again, if a provider refuses requests or is slow. Its grants are kept. Absent if none is. */
   readonly retryAfterSeconds?: number
 }
 
@@ -63,6 +63,9 @@ export const MIN_REQUESTS: number = START_REQUESTS + LIST_REQUESTS + READ_REQUES
  */
 export async function refreshIdle(limit: number, options: RefreshIdleOptions): Promise<IdleRefreshes> {
   const { index, cursor, providerOf, maxRequests } = options
+  const { first: from, left: lastLeft } = await cursor.read()
+  /** Where the last run has left each provider. */
+  const starts = new Map(lastLeft)
   const counts = { refreshed: 0, failed: 0, needsReauthorization: 0 }
   // With a limit, the first connection must get what it needs, before others reserve requests. Otherwise, it might wait for ever.
   const parallelReads = maxRequests === Infinity ? PARALLEL_READS : 1
@@ -81,14 +84,15 @@ export async function refreshIdle(limit: number, options: RefreshIdleOptions): P
   }
 
   /** The next run begins at the first place that this one has not visited. */
-  function leave(position: ListingPosition): void {
-    if (!first || compareListings(position, first) < 0) first = position
+  function leave(position: ListingPosition): undefined {
+    first = firstListing(first, position)
   }
 
   const isDue = (record: ConnectionRecord) =>
     listingOf(record) !== undefined && lastRefreshOf(record) <= limit
 
-  async function visit(position: ListingPosition): Promise<void> {
+  /** Resolves to the record if its grant must be refreshed. */
+  async function visit(position: ListingPosition): Promise<ConnectionRecord | undefined> {
     if (first || !reserve(READ_REQUESTS)) return leave(position)
     const held = await readListed(position, options)
     const { record } = held ?? {}
@@ -96,12 +100,23 @@ export async function refreshIdle(limit: number, options: RefreshIdleOptions): P
     if (isCorrect) requestsLeft += CORRECTION_REQUESTS
     if (held && !record) counts.failed++
     else if (record?.broken && !record.broken.isTemporary) counts.needsReauthorization++
-    else if (record && isDue(record)) {
-      const provider = providerOf(record)
-      if (provider === undefined) return
-      if (!queues.isRefusing(provider) && !reserveRefresh(record)) return leave(position)
-      queues.push(provider, position)
-    }
+    else if (record && isDue(record)) return record
+    return undefined
+  }
+
+  async function enqueue(position: ListingPosition, record: ConnectionRecord): Promise<void> {
+    if (first) return leave(position)
+    const name = providerOf(record)
+    if (name === undefined) return
+    // A function as provider can have a server for each owner. A server that refuses must not stop the others.
+    const provider = JSON.stringify([name, record.issuer])
+    const start = starts.get(provider)
+    // The last run has tried it. If each run began with it, a grant that is always refused would stop the others.
+    if (start && compareListings(position, start) < 0) return
+    const hasRoom = await queues.hasRoom(provider)
+    if (!hasRoom && !isCut()) queues.leave(provider, position)
+    else if (!reserveRefresh(record)) leave(position)
+    else queues.push(provider, position)
   }
 
   function reserveRefresh({ id, ledger }: ConnectionRecord): boolean {
@@ -112,13 +127,22 @@ export async function refreshIdle(limit: number, options: RefreshIdleOptions): P
     return true
   }
 
-  async function visitAll(from: ListingPosition | undefined): Promise<void> {
+  async function visitAll(): Promise<void> {
     const isAhead = (position: ListingPosition) => !from || compareListings(position, from) >= 0
     for (const name of await index.due(limit)) {
       if (from && name !== from.name && !isAhead({ name, key: '' })) continue
       if (!reserve(LIST_REQUESTS)) return leave({ name, key: '' })
-      const positions = (await index.keysOf(name)).map((key) => ({ name, key }))
-      await forEachInParallel(positions.filter(isAhead).toSorted(compareListings), parallelReads, visit)
+      const keys = await index.keysOf(name)
+      const positions = keys.map((key) => ({ name, key })).filter(isAhead)
+      positions.sort(compareListings)
+      for (let i = 0; i < positions.length && !first; i += parallelReads) {
+        const batch = positions.slice(i, i + parallelReads)
+        const records = await Promise.all(batch.map(visit))
+        for (const [at, position] of batch.entries()) {
+          const record = records[at]
+          if (record) await enqueue(position, record)
+        }
+      }
       if (first) return
     }
   }
@@ -146,17 +170,22 @@ export async function refreshIdle(limit: number, options: RefreshIdleOptions): P
     }
   }
 
-  const from = await cursor.read()
-  await visitAll(from).catch(async (error: unknown) => {
+  await visitAll().catch(async (error: unknown) => {
     hasFailed = true
     await queues.finish()
     throw error
   })
   const unvisited = await queues.finish()
   if (unvisited.first) leave(unvisited.first)
-  await cursor.write(first)
+  const left = new Map(unvisited.left)
+  for (const [provider, start] of starts) {
+    const isAhead = !from || compareListings(from, start) <= 0
+    const isVisited = isAhead && (!first || compareListings(start, first) < 0)
+    if (!isVisited) left.set(provider, firstListing(start, left.get(provider)) as ListingPosition)
+  }
+  await cursor.write({ first, left: [...left] })
   const { retryAfterSeconds } = unvisited
-  const isComplete = first === undefined && retryAfterSeconds === undefined
+  const isComplete = first === undefined && left.size === 0
   return { ...counts, isComplete, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) }
 }
 

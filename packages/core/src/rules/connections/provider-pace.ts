@@ -33,6 +33,11 @@ export function isRefusing({ pausedUntil }: ProviderPace, now: number): boolean 
   return pausedUntil - now > MAX_WAIT_MS
 }
 
+/** Whether a pace no longer matters. Owners can have servers of their own, so a process would otherwise keep more and more. */
+export function isForgotten(pace: ProviderPace, now: number): boolean {
+  return waitMs(pace, now - MAX_PAUSE_SECONDS * 1000) === 0
+}
+
 /** Spaces the starts evenly, so that no minute has more than the permitted number. */
 export function afterStart(pace: ProviderPace, now: number, refreshesPerMinute: number): ProviderPace {
   return { ...pace, nextAt: now + MINUTE_MS / refreshesPerMinute }

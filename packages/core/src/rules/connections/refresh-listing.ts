@@ -48,6 +48,14 @@ export function compareListings(a: ListingPosition, b: ListingPosition): number 
   return weeks || compareText(a.name, b.name) || compareText(a.key, b.key)
 }
 
+/** Returns the place that a run visits first. */
+export function firstListing(
+  a: ListingPosition | undefined,
+  b: ListingPosition | undefined,
+): ListingPosition | undefined {
+  return a && b ? (compareListings(a, b) <= 0 ? a : b) : (a ?? b)
+}
+
 function compareText(a: string, b: string): number {
   if (a === b) return 0
   return a < b ? -1 : 1

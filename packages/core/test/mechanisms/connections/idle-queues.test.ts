@@ -131,7 +131,7 @@ it('ignores failures that do not come from the provider', async () => {
   for (let key = 0; key < 20; key++) queues.push('one', { name: 'one', key: String(key) })
   const finishing = queues.finish()
   await clock.advanceUntil(finishing, HOURS_MS)
-  expect(await finishing).toEqual({ first: undefined, retryAfterSeconds: undefined })
+  expect(await finishing).toEqual({ first: undefined, left: [], retryAfterSeconds: undefined })
   expect(starts).toHaveLength(20)
   expect(Math.max(...starts)).toBeLessThan(100)
 })
