@@ -422,7 +422,7 @@ describe('the options of connections', () => {
 
   it('refuse sessions in the memory of the process, where a restart would lose the grants', () => {
     expect(() => createConnections({ auth: evertoken(sessions), providers })).toThrow(
-      /must have a `store`, because memory loses connections/,
+      /memory of this process/,
     )
   })
 
