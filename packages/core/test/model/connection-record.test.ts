@@ -66,10 +66,15 @@ describe('a connection', () => {
           refreshToken: record.ledger.refreshToken,
           scope: record.ledger.scope,
         })
-        const forced = decide(broken, { key: '', replaced: '' }, { wall: NOW + seconds }, POLICY)
+        const forced = decide(
+          broken,
+          { key: '', replaced: '', retriesRefused: true },
+          { wall: NOW + seconds },
+          POLICY,
+        )
         expect(forced.do).toBe(record.ledger.refreshToken === undefined ? 'sign_in' : 'refresh')
         // The caller has not seen the refusal of another process yet.
-        const late = decide(broken, { key: '', replaced: 'earlier' }, { wall: NOW + seconds }, POLICY)
+        const late = decide(broken, { key: '', replaced: '' }, { wall: NOW + seconds }, POLICY)
         expect(late.do).toBe('sign_in')
       }),
     )

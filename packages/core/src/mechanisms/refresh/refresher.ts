@@ -51,7 +51,13 @@ export function createRefresher(options: RefresherOptions): Refresher {
     seen: Snapshot | undefined,
     wanted: TokenCall<Snapshot>,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
-    const call = wanted.forceRefresh ? { ...wanted, replaced: currentValue(seen, wanted.key) } : wanted
+    const call = wanted.forceRefresh
+      ? {
+          ...wanted,
+          replaced: currentValue(seen, wanted.key),
+          retriesRefused: seen?.record.broken !== undefined,
+        }
+      : wanted
     // The token of the sign-in is never dropped, so its uses are not recorded.
     if (call.key !== '') uses.note(handle.key, call.key)
     const time = call.time ?? serverClock.read()
@@ -149,8 +155,8 @@ export function createRefresher(options: RefresherOptions): Refresher {
 
   function demandOf(handle: LedgerHandle, call: Omit<TokenCall, 'background'>): TokenDemand {
     const lastUse = (key: string) => uses.lastUse(handle.key, key)
-    const { key, rejected, replaced, minValiditySeconds, request } = call
-    return { key, rejected, replaced, minValiditySeconds, request, lastUse, keepAlive }
+    const { key, rejected, replaced, retriesRefused, minValiditySeconds, request } = call
+    return { key, rejected, replaced, retriesRefused, minValiditySeconds, request, lastUse, keepAlive }
 
     /** Ignores platforms that reject work after its request is over. Other callers must still receive their token. */
     function keepAlive(work: Promise<unknown>): void {

@@ -42,6 +42,8 @@ export interface TokenWanted {
   readonly isForced?: boolean
   /** The value of the token that must be replaced although it works. Empty if no token was there. */
   readonly replaced?: string | undefined
+  /** Whether the caller has seen that the server has refused the grant, and tries it again. */
+  readonly retriesRefused?: boolean | undefined
   /** For how many seconds the token must still be valid. */
   readonly minValiditySeconds?: number | undefined
 }
@@ -72,8 +74,8 @@ export function decide(
   if (!record) return { do: 'sign_in', code: 'no_session' }
   if (record.ended || time.wall >= record.expiresAt) return { do: 'sign_in', code: 'session_ended' }
   const { broken } = record
-  // The application can try a refused refresh token again. A caller who names a token has not seen the refusal.
-  if (broken && !broken.isTemporary && wanted.replaced !== '')
+  // The server may have been wrong.
+  if (broken && !broken.isTemporary && !wanted.retriesRefused)
     return { do: 'sign_in', code: 'needs_reauthorization' }
 
   const { ledger } = record
