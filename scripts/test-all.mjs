@@ -13,7 +13,7 @@ const ALONE = [
   ['test', 'npm test'],
   ['burst', 'npm run test:burst'],
   ['exhaustive', 'npm run test:exhaustive'],
-  ['mutants', 'npm run test:mutants -- --every 16'],
+  ['mutants', 'npm run test:mutants -- --every 24'],
   // `npm test` has run the seeds before 61.
   ['simulation', 'npm run test:simulation -- --runs 140 --seed 61'],
   ['stores', 'npm run test:stores'],
