@@ -59,7 +59,7 @@ interface Queue {
 
 /** The refreshes of a run at one provider at the same time. */
 export const PARALLEL_REFRESHES = 8
-/** The grants of one provider that wait. A run reads no more records, because it would be cut before most of their refreshes. */
+/** The grants of one provider that wait. Then the run stops reading, because it would be cut before most of the refreshes. */
 export const MAX_WAITING = 256
 /** How long a run waits for a place in the queue of one provider, in milliseconds. After that, it continues with the others. */
 const ROOM_MS = 10_000

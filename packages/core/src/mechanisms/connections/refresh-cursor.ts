@@ -4,7 +4,7 @@ import { sha256 } from '../runtime/digest.ts'
 import type { Seal } from '../sessions/seal.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
 
-/** What a run has not visited. */
+/** The connections that a run has not visited. */
 export interface Unvisited {
   /** The first connection, because the run was cut. */
   readonly first?: ListingPosition | undefined
@@ -19,7 +19,7 @@ export interface Unvisited {
 export interface RefreshCursor {
   /** Resolves to what the last run has left. */
   read(): Promise<Unvisited>
-  /** Stores what a run has left. */
+  /** Stores the connections that a run has left. */
   write(unvisited: Unvisited): Promise<void>
 }
 
@@ -31,9 +31,9 @@ export interface RefreshCursorOptions {
   readonly purpose: readonly unknown[]
 }
 
-/** A place that is older says little about the connections that are due now. */
+/** An older place does not show which connections are due now. */
 const KEPT_SECONDS = 30 * 86_400
-/** Owners can have servers of their own. Without its place, a run begins with the oldest grant of the provider. */
+/** Each owner can have other servers. Without its place, a run begins with the oldest grant of the provider. */
 const MAX_PROVIDERS = 100
 
 export function createRefreshCursor({ store, seal, clock, purpose }: RefreshCursorOptions): RefreshCursor {

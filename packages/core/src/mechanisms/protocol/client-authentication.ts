@@ -15,7 +15,7 @@ import type { ServerClock } from './server-clock.ts'
  */
 const MECHANISM: unique symbol = Symbol.for('evertoken.clientAuthentication.2') as never
 
-/** What the functions of a value can use: the options of the client, and two functions. */
+/** The options of the client, and two functions, for the functions of a value. */
 export interface AuthenticationContext extends Pick<ClientAuthenticatorOptions, 'clientId' | 'serverClock'> {
   /** Resolves to the metadata of the server. It is known by the time a request is prepared. */
   fetchMetadata(): Promise<AuthorizationServer>

@@ -41,7 +41,7 @@ export function createIdTokenValidator(
   }
 }
 
-/** Returns what a verified ID token adds to a grant. */
+/** Returns the part of a grant that comes from a verified ID token. */
 export function verified(
   claims: UserClaims | undefined,
   { accessToken }: Pick<TokenGrant, 'accessToken'>,
