@@ -9,7 +9,7 @@ import type { Application } from './bound-session.ts'
 
 type FoundToken = Extract<TokenResult<Snapshot>, { readonly kind: 'token' }>
 
-/** Returns what puts the token of a session on requests. */
+/** Returns the credential that puts the token of a session on requests. */
 export function credentialFor(result: FoundToken, application: Pick<Application, 'servers'>): Credential {
   return proofCredentialFor(result, application) ?? createBearerCredential(result.token)
 }
@@ -22,7 +22,7 @@ function proofCredentialFor(
   return createProofCredential(token, proofKey, proofKey && servers.serverFor(record)?.binding)
 }
 
-/** Returns the access token of a session. Most tokens are sent as they are, and need no credential. */
+/** Returns the access token of a session. Most tokens need no credential. */
 export function sessionTokenOf(
   result: FoundToken,
   time: TimeReading,
@@ -37,7 +37,7 @@ const credentials = new WeakMap<AccessToken, Credential>()
 /**
  * Converts a stored token. Applications compare `expiresAt` with the clock of their machine.
  *
- * @param given - What puts the token on requests. By default, it is sent as it is.
+ * @param given - Puts the token on requests. By default, they carry the token without a proof.
  */
 export function accessTokenOf(token: StoredToken, time: TimeReading, given?: Credential): AccessToken {
   const { value, type, expiresAt, scope, header, authorizationDetails } = token

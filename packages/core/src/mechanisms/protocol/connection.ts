@@ -98,7 +98,15 @@ export function createConnection(
     random: options.random,
   })
   return {
-    ...options,
+    http: options.http,
+    patientHttp: options.patientHttp,
+    tokenRequest: options.tokenRequest,
+    clock,
+    serverClock: options.serverClock,
+    scopeSeparator: options.scopeSeparator,
+    revocation: options.revocation,
+    basicCredentials: options.basicCredentials,
+    tenants: options.tenants,
     registration: { issuer, clientId: options.clientId },
     client,
     authenticator: createClientAuthenticator(options, cache.get),

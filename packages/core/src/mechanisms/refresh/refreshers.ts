@@ -26,7 +26,7 @@ export function createRefreshers(
   servers: AuthorizationServers,
   create: (server: TokenServer) => Refresher,
 ): SessionRefresher {
-  const refreshers = new Map<TokenServer, Refresher>()
+  const refreshers = new WeakMap<TokenServer, Refresher>()
 
   return {
     token(handle, seen, call) {
